@@ -1,0 +1,153 @@
+// Package ses answers the wire protocol of Amazon SES v2 on one machine, for
+// the local stack and for tests: nothing is delivered, every accepted mail is
+// kept with the MIME source that Amazon SES would have sent, and shown by the
+// stack's mailbox page.
+//
+// It speaks what a client of github.com/aws/aws-sdk-go-v2/service/sesv2 sends
+// to an endpoint:
+//
+//	POST   /v2/email/outbound-emails             SendEmail with Simple or Raw content
+//	PUT    /v2/email/suppression/addresses       PutSuppressedDestination
+//	GET    /v2/email/suppression/addresses/{a}   GetSuppressedDestination
+//	DELETE /v2/email/suppression/addresses/{a}   DeleteSuppressedDestination
+//
+// and, for people and scripts, a control endpoint that Amazon SES does not have:
+//
+//	GET    /control/mode      {"mode":"ok","modes":["ok","throttle",…]}
+//	PUT    /control/mode      {"mode":"throttle"}, or with {"times":3} for that many calls
+//	GET    /control/mails     the kept mails, newest first, without their sources
+//	DELETE /control/mails     forget them
+//
+// Refusals carry x-amzn-ErrorType, so that errors.As finds the SDK's types:
+// BadRequestException (malformed, over a limit, an address that is none),
+// MessageRejected (sender not verified, a message that cannot be sent),
+// NotFoundException (unknown configuration set), TooManyRequestsException,
+// SendingPausedException, AccountSuspendedException and
+// MailFromDomainNotVerifiedException by fault mode. As with Amazon SES, a
+// suppressed recipient is no refusal: the mail is accepted and that recipient
+// bounces. Signatures are not checked; the server belongs on a loopback
+// address.
+//
+// Templated content is refused with BadRequestException: Usher renders its own
+// mails. The limits are Amazon's, from "Service quotas in Amazon SES"
+// (docs.aws.amazon.com/ses/latest/dg/quotas.html) and the API reference of
+// SendEmail.
+package ses
+
+import (
+	"net/http"
+	"time"
+)
+
+// Options say what this SES knows. The zero value accepts any sender, knows no
+// configuration set and uses the machine's clock.
+type Options struct {
+	// ConfigurationSets are the names that a request may give; another is
+	// NotFoundException.
+	ConfigurationSets []string
+	// VerifiedIdentities are addresses and domains that may send; empty means
+	// all. Another sender is MessageRejected.
+	VerifiedIdentities []string
+	// Suppressed are addresses that are on the suppression list from the start.
+	Suppressed []string
+	// MaxMails is how many mails are kept, the oldest going first; 0 means
+	// DefaultMaxMails.
+	MaxMails int
+	// Now gives the time of receipt; nil means time.Now.
+	Now func() time.Time
+}
+
+// Mode is how the server answers SendEmail.
+type Mode string
+
+// The modes. Down and CommitThenDrop close the connection without an answer:
+// Down before, CommitThenDrop after the mail was accepted and kept.
+const (
+	ModeOK                 Mode = "ok"
+	ModeThrottle           Mode = "throttle"             // TooManyRequestsException, 429
+	ModePaused             Mode = "paused"               // SendingPausedException, 400
+	ModeSuspended          Mode = "suspended"            // AccountSuspendedException, 400
+	ModeReject             Mode = "reject"               // MessageRejected, 400
+	ModeMailFromUnverified Mode = "mail_from_unverified" // MailFromDomainNotVerifiedException, 400
+	ModeError              Mode = "error"                // InternalServiceErrorException, 500
+	ModeCommitThenDrop     Mode = "accept_then_drop"     // kept, then the connection ends without an answer
+	ModeDown               Mode = "down"                 // not kept, the connection ends without an answer
+)
+
+// Mail is one accepted mail.
+type Mail struct {
+	ID               string       `json:"id"`
+	From             string       `json:"from"`
+	To               []string     `json:"to"`
+	Cc               []string     `json:"cc,omitempty"`
+	Bcc              []string     `json:"bcc,omitempty"`
+	ReplyTo          []string     `json:"reply_to,omitempty"`
+	Subject          string       `json:"subject"`
+	Text             string       `json:"text,omitempty"`
+	HTML             string       `json:"html,omitempty"`
+	Headers          []Header     `json:"headers,omitempty"`
+	Attachments      []Attachment `json:"attachments,omitempty"`
+	Tags             []Tag        `json:"tags,omitempty"`
+	ConfigurationSet string       `json:"configuration_set,omitempty"`
+	// Bounced are the recipients that were on the suppression list.
+	Bounced    []string  `json:"bounced,omitempty"`
+	ReceivedAt time.Time `json:"received_at"`
+	// Source is the message as it would go over the wire (RFC 5322, CRLF).
+	Source []byte `json:"source,omitempty"`
+}
+
+// Header is one header field of a mail, decoded.
+type Header struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Attachment is one attached or inline file, decoded.
+type Attachment struct {
+	FileName    string `json:"file_name"`
+	ContentType string `json:"content_type"`
+	ContentID   string `json:"content_id,omitempty"`
+	Inline      bool   `json:"inline,omitempty"`
+	Data        []byte `json:"data,omitempty"`
+}
+
+// Tag is one of SendEmail's EmailTags.
+type Tag struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+// Server is an http.Handler that answers as Amazon SES does. It is safe for
+// concurrent use.
+type Server struct {
+	options Options
+	mux     *http.ServeMux
+}
+
+// New returns a server with an empty mailbox, in ModeOK.
+func New(options Options) *Server {
+	return &Server{options: options, mux: http.NewServeMux()}
+}
+
+// ServeHTTP answers one request of the protocol.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
+
+// Mails returns the kept mails, newest first.
+func (s *Server) Mails() []Mail { return nil }
+
+// Mode returns the present mode.
+func (s *Server) Mode() Mode { return ModeOK }
+
+// SetMode changes how SendEmail is answered from now on.
+// It returns an error that lists the modes if there is none of that name.
+func (s *Server) SetMode(mode Mode) error { return nil }
+
+// Clear forgets every mail.
+func (s *Server) Clear() {}
+
+// Snapshot returns mails and suppression list, for Restore after a restart.
+// The mode is not part of it: a new start is healthy.
+func (s *Server) Snapshot() ([]byte, error) { return nil, nil }
+
+// Restore replaces the state by what Snapshot returned.
+func (s *Server) Restore(snapshot []byte) error { return nil }
