@@ -1,0 +1,172 @@
+package billing
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/usher-seats/usher/internal/money"
+)
+
+// Limits of a price. Together they keep price(n) below 2^63 minor units: a million
+// seats at the dearest unit are 10^18, the base fee adds a millionth of that.
+const (
+	// MaxSeats is the largest pool. The largest customers of per-seat software have a
+	// few hundred thousand people.
+	MaxSeats = 1_000_000
+	// MaxUnitMinor is the dearest seat: ten thousand million major units in a currency
+	// of two places, and still forty million dollars in the smallest unit there is.
+	MaxUnitMinor = 1_000_000_000_000
+	// MaxBaseMinor is the largest base fee, for the same reason.
+	MaxBaseMinor = 1_000_000_000_000
+	// MaxTiers is more than any price list that a person can read.
+	MaxTiers = 50
+)
+
+var (
+	// ErrSeats reports a number of seats below zero or above MaxSeats.
+	ErrSeats = fmt.Errorf("billing: seats must be from 0 to %d", MaxSeats)
+	// ErrPrice reports a price that Validate would refuse.
+	ErrPrice = errors.New("billing: the price is not valid")
+	// ErrFactor reports a factor that is not a part of a whole.
+	ErrFactor = errors.New("billing: the factor must be from 0 to 1")
+)
+
+// PriceModel is how a price grows with the number of seats.
+type PriceModel string
+
+const (
+	// PerSeat: every seat above the included ones costs the unit price.
+	PerSeat PriceModel = "per_seat"
+	// Graduated: each seat costs the unit price of the tier that it falls in.
+	Graduated PriceModel = "graduated"
+	// Volume: all seats cost the unit price of the tier that their number falls in.
+	Volume PriceModel = "volume"
+)
+
+// Tier is a range of seat numbers from the end of the tier before it.
+type Tier struct {
+	// UpTo is the last seat of the tier; 0 is no end, and only the last tier has none.
+	UpTo int64
+	// UnitMinor is the price of one seat in minor units.
+	UnitMinor int64
+}
+
+// Price is what a pool of seats costs for one whole period, in minor units of the
+// account's currency.
+type Price struct {
+	Model PriceModel
+	// UnitMinor is the price of one seat, for PerSeat.
+	UnitMinor int64
+	// BaseMinor is charged for the subscription itself, whatever its seats.
+	BaseMinor int64
+	// IncludedSeats are covered by the base fee, for PerSeat. With tiers, a first tier
+	// with unit 0 says the same.
+	IncludedSeats int64
+	// Tiers are in ascending order, for Graduated and Volume.
+	Tiers []Tier
+}
+
+// For returns price(seats): what the pool costs for one whole period. A pool of 0
+// seats costs the base fee. ErrSeats for a number out of range; ErrPrice or
+// money.ErrOverflow only for a price that Validate would refuse.
+func (p *Price) For(seats int64) (int64, error) {
+	if seats < 0 || seats > MaxSeats {
+		return 0, ErrSeats
+	}
+	switch p.Model {
+	case PerSeat:
+		return addTimes(p.BaseMinor, max(0, seats-p.IncludedSeats), p.UnitMinor)
+	case Graduated:
+		return p.graduated(seats)
+	case Volume:
+		for _, tier := range p.Tiers {
+			if tier.UpTo == 0 || seats <= tier.UpTo {
+				return addTimes(p.BaseMinor, seats, tier.UnitMinor)
+			}
+		}
+	}
+	return 0, ErrPrice
+}
+
+func (p *Price) graduated(seats int64) (int64, error) {
+	total, below := p.BaseMinor, int64(0)
+	for _, tier := range p.Tiers {
+		last := seats
+		if tier.UpTo != 0 {
+			last = min(seats, tier.UpTo)
+		}
+		var err error
+		if total, err = addTimes(total, last-below, tier.UnitMinor); err != nil {
+			return 0, err
+		}
+		if last == seats {
+			return total, nil
+		}
+		below = last
+	}
+	return 0, ErrPrice
+}
+
+// addTimes returns sum + n × unit.
+func addTimes(sum, n, unit int64) (int64, error) {
+	product, err := money.MulInt(n, unit)
+	if err != nil {
+		return 0, err
+	}
+	return money.AddInt(sum, product)
+}
+
+// Validate returns every mistake of the price, joined, or nil.
+func (p *Price) Validate() error {
+	var mistakes []error
+	wrong := func(format string, args ...any) {
+		mistakes = append(mistakes, fmt.Errorf("%w: "+format, append([]any{ErrPrice}, args...)...))
+	}
+	within := func(name string, value, most int64) {
+		if value < 0 || value > most {
+			wrong("%s is %d; give 0 to %d", name, value, most)
+		}
+	}
+	within("base", p.BaseMinor, MaxBaseMinor)
+	within("unit", p.UnitMinor, MaxUnitMinor)
+	within("included_seats", p.IncludedSeats, MaxSeats)
+	switch p.Model {
+	case PerSeat:
+		if len(p.Tiers) > 0 {
+			wrong("per_seat takes a unit and no tiers")
+		}
+	case Graduated, Volume:
+		if p.UnitMinor != 0 {
+			wrong("%s takes its units from the tiers; remove unit", p.Model)
+		}
+		if p.IncludedSeats != 0 {
+			wrong("%s takes no included_seats; give a first tier with unit 0", p.Model)
+		}
+		p.validateTiers(wrong, within)
+	default:
+		wrong("pricing is %q; give per_seat, graduated or volume", string(p.Model))
+	}
+	return errors.Join(mistakes...)
+}
+
+func (p *Price) validateTiers(wrong func(string, ...any), within func(string, int64, int64)) {
+	if len(p.Tiers) == 0 || len(p.Tiers) > MaxTiers {
+		wrong("there are %d tiers; give 1 to %d", len(p.Tiers), MaxTiers)
+		return
+	}
+	var before int64
+	for i, tier := range p.Tiers {
+		within(fmt.Sprintf("tiers[%d].unit", i), tier.UnitMinor, MaxUnitMinor)
+		last := i == len(p.Tiers)-1
+		switch {
+		case last && tier.UpTo != 0:
+			wrong("tiers[%d].up_to is %d; the last tier must have no end", i, tier.UpTo)
+		case last:
+		case tier.UpTo == 0:
+			wrong("tiers[%d].up_to is missing; only the last tier has no end", i)
+		case tier.UpTo <= before || tier.UpTo > MaxSeats:
+			wrong("tiers[%d].up_to is %d; give %d to %d", i, tier.UpTo, before+1, MaxSeats)
+		}
+		before = max(before, tier.UpTo)
+	}
+}
