@@ -14,8 +14,8 @@
 // and, for people and scripts, a control endpoint that Amazon SES does not have:
 //
 //	GET    /control/mode      {"mode":"ok","modes":["ok","throttle",…]}
-//	PUT    /control/mode      {"mode":"throttle"}, or with {"times":3} for that many calls
-//	GET    /control/mails     the kept mails, newest first, without their sources
+//	PUT    /control/mode      {"mode":"throttle"}, with "times":3 for three calls only
+//	GET    /control/mails     {"items":[…]} newest first, without sources and files
 //	DELETE /control/mails     forget them
 //
 // Refusals carry x-amzn-ErrorType, so that errors.As finds the SDK's types:
@@ -25,8 +25,8 @@
 // SendingPausedException, AccountSuspendedException and
 // MailFromDomainNotVerifiedException by fault mode. As with Amazon SES, a
 // suppressed recipient is no refusal: the mail is accepted and that recipient
-// bounces. Signatures are not checked; the server belongs on a loopback
-// address.
+// bounces. A request must look signed for the service ses; the signature itself
+// is not checked. The server belongs on a loopback address.
 //
 // Templated content is refused with BadRequestException: Usher renders its own
 // mails. The limits are Amazon's, from "Service quotas in Amazon SES"
@@ -34,10 +34,7 @@
 // SendEmail.
 package ses
 
-import (
-	"net/http"
-	"time"
-)
+import "time"
 
 // Options say what this SES knows. The zero value accepts any sender, knows no
 // configuration set and uses the machine's clock.
@@ -60,8 +57,8 @@ type Options struct {
 // Mode is how the server answers SendEmail.
 type Mode string
 
-// The modes. Down and CommitThenDrop close the connection without an answer:
-// Down before, CommitThenDrop after the mail was accepted and kept.
+// The modes. Down and AcceptThenDrop close the connection without an answer:
+// Down before, AcceptThenDrop after the mail was accepted and kept.
 const (
 	ModeOK                 Mode = "ok"
 	ModeThrottle           Mode = "throttle"             // TooManyRequestsException, 429
@@ -70,7 +67,7 @@ const (
 	ModeReject             Mode = "reject"               // MessageRejected, 400
 	ModeMailFromUnverified Mode = "mail_from_unverified" // MailFromDomainNotVerifiedException, 400
 	ModeError              Mode = "error"                // InternalServiceErrorException, 500
-	ModeCommitThenDrop     Mode = "accept_then_drop"     // kept, then the connection ends without an answer
+	ModeAcceptThenDrop     Mode = "accept_then_drop"     // kept, then the connection ends without an answer
 	ModeDown               Mode = "down"                 // not kept, the connection ends without an answer
 )
 
@@ -116,38 +113,3 @@ type Tag struct {
 	Name  string `json:"name"`
 	Value string `json:"value"`
 }
-
-// Server is an http.Handler that answers as Amazon SES does. It is safe for
-// concurrent use.
-type Server struct {
-	options Options
-	mux     *http.ServeMux
-}
-
-// New returns a server with an empty mailbox, in ModeOK.
-func New(options Options) *Server {
-	return &Server{options: options, mux: http.NewServeMux()}
-}
-
-// ServeHTTP answers one request of the protocol.
-func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) { s.mux.ServeHTTP(w, r) }
-
-// Mails returns the kept mails, newest first.
-func (s *Server) Mails() []Mail { return nil }
-
-// Mode returns the present mode.
-func (s *Server) Mode() Mode { return ModeOK }
-
-// SetMode changes how SendEmail is answered from now on.
-// It returns an error that lists the modes if there is none of that name.
-func (s *Server) SetMode(mode Mode) error { return nil }
-
-// Clear forgets every mail.
-func (s *Server) Clear() {}
-
-// Snapshot returns mails and suppression list, for Restore after a restart.
-// The mode is not part of it: a new start is healthy.
-func (s *Server) Snapshot() ([]byte, error) { return nil, nil }
-
-// Restore replaces the state by what Snapshot returned.
-func (s *Server) Restore(snapshot []byte) error { return nil }
