@@ -11,6 +11,8 @@ const (
 	Invalid Kind = iota + 1
 	// Forbidden: the caller's role does not allow it.
 	Forbidden
+	// Unauthenticated: sign in again.
+	Unauthenticated
 	// NotFound: there is no such thing, or the caller may not know of it.
 	NotFound
 	// Conflict: the state does not allow it now; the detail says what would.
@@ -86,6 +88,7 @@ var (
 	ErrTooManyRequests        = refusal(TooMany, "too_many_requests", "Too many requests. Wait and try again.")
 	ErrInvalid                = refusal(Invalid, "invalid", "The request is not valid. Mend the fields named in errors and send it again.")
 	ErrSignInAgain            = refusal(Forbidden, "sign_in_again", "This needs a fresh sign-in. Sign in again and repeat it within five minutes.")
+	ErrSignedOut              = refusal(Unauthenticated, "signed_out", "You were signed out when the ownership changed hands. Sign in again.")
 	ErrStateConflict          = refusal(Conflict, "state_conflict", "The present state does not allow this.")
 	ErrBusy                   = refusal(Unavailable, "busy", "Too many changes at once. Nothing was changed; try again.")
 )

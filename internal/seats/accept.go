@@ -1,0 +1,170 @@
+package seats
+
+import (
+	"context"
+	"time"
+)
+
+// Offer is what a link of an invitation offers.
+type Offer struct {
+	AccountName string
+	Email       string
+	InviterName string
+	ProductName string
+	VendorName  string
+	ExpiresAt   time.Time
+}
+
+// Identity is a signed-in person: the identity's hash and its verified email.
+type Identity struct {
+	Subject string
+	Email   string
+}
+
+// LookUpInvitation says what a link offers, or why it no longer does.
+func (s *Service) LookUpInvitation(ctx context.Context, token string) (Offer, error) {
+	m, generation, err := s.openLink(ctx, token)
+	if err != nil {
+		return Offer{}, err
+	}
+	t, err := s.invitationTurn(ctx, m, "")
+	if err != nil {
+		return Offer{}, err
+	}
+	u, err := t.openInvitation(m.User, generation)
+	if err != nil {
+		return Offer{}, err
+	}
+	offer := Offer{AccountName: t.Account.Name, Email: u.Email, ExpiresAt: u.Invitation.ExpiresAt}
+	inviter, err := s.Store.Load(ctx, Want{Account: m.Account, Users: []UserID{u.Invitation.Inviter}})
+	if err != nil {
+		return Offer{}, err
+	}
+	if by := inviter.Users[u.Invitation.Inviter]; by != nil {
+		offer.InviterName = by.FirstName + " " + by.LastName
+	}
+	for _, plan := range t.Plans {
+		offer.ProductName, offer.VendorName = plan.Product.Name, plan.Vendor.Name
+	}
+	return offer, nil
+}
+
+func (s *Service) openLink(ctx context.Context, token string) (Membership, int, error) {
+	key, err := s.InvitationKey(ctx)
+	if err != nil {
+		return Membership{}, 0, err
+	}
+	return openToken(key, token)
+}
+
+// openInvitation is the user whose invitation the link of that generation opens,
+// or the reason why it does not.
+func (t *turn) openInvitation(id UserID, generation int) (*User, error) {
+	u := t.Users[id]
+	if u == nil || u.Invitation == nil {
+		return nil, ErrNotFound
+	}
+	i := u.Invitation
+	switch {
+	case i.State == InvitationCancelled || u.Status == UserRemoved:
+		return nil, ErrInvitationCancelled
+	case i.State == InvitationAccepted:
+		return nil, ErrInvitationUsed
+	case generation != i.Generation:
+		return nil, ErrInvitationSuperseded
+	case i.State == InvitationExpired || i.Lapsed(t.Now):
+		return nil, ErrInvitationExpired
+	}
+	return u, nil
+}
+
+// invitationTurn reads the account, the invited user and the subscription that
+// the invitation names, for someone who is no user yet.
+func (s *Service) invitationTurn(ctx context.Context, m Membership, receipt string) (*turn, error) {
+	view, err := s.Store.Load(ctx, Want{Account: m.Account, Users: []UserID{m.User}, Receipt: receipt})
+	if err != nil {
+		return nil, err
+	}
+	if u := view.Users[m.User]; u != nil && u.Invitation != nil {
+		if product, err := u.Invitation.Subscription.Product(); err == nil {
+			with, err := s.Store.Load(ctx, Want{Account: m.Account, Products: []string{product}})
+			if err != nil {
+				return nil, err
+			}
+			view.Subscriptions = with.Subscriptions
+		}
+	}
+	return s.turn(ctx, command{account: m.Account, operator: &Actor{Kind: ActorUser, ID: string(m.User)}}, view, "")
+}
+
+// Accept uses a link: in one transaction the identity is bound, the user becomes
+// active, and the reserved seat becomes a license.
+func (s *Service) Accept(ctx context.Context, identity Identity, token string, once Once[*User]) (Reply[*User], error) {
+	var none Reply[*User]
+	m, generation, err := s.openLink(ctx, token)
+	if err != nil {
+		return none, err
+	}
+	receipt := ""
+	if once.Key != "" {
+		receipt = string(m.Account) + "#" + once.Key
+	}
+	for range maxDecisions {
+		t, err := s.invitationTurn(ctx, m, receipt)
+		if err != nil {
+			return none, err
+		}
+		if t.Receipt != nil && t.Wall.Before(t.Receipt.ExpiresAt) {
+			answer, err := t.Receipt.replay(once.Request)
+			return Reply[*User]{Replayed: answer}, err
+		}
+		change, user, err := decideAccept(t, m.User, generation, identity)
+		if err != nil {
+			return none, err
+		}
+		if receipt != "" {
+			answer, err := once.Encode(user)
+			if err != nil {
+				return none, err
+			}
+			change.Receipt = &Receipt{
+				Key: receipt, Request: once.Request, Done: true, ClaimedAt: t.Wall,
+				Answer: answer, ExpiresAt: t.Wall.Add(ReceiptTTL),
+			}
+		}
+		err = s.Store.Commit(ctx, m.Account, change)
+		lost, ok := conditionError(err)
+		if !ok {
+			return Reply[*User]{Result: user}, err
+		}
+		if lost.Has(ItemSignIn) && !lost.Has(ItemUser) {
+			return none, ErrStateConflict.With("You are a user of this account already, under another email. Ask your administrator to cancel this invitation.")
+		}
+	}
+	return none, ErrBusy
+}
+
+func decideAccept(t *turn, id UserID, generation int, identity Identity) (*Change, *User, error) {
+	was, err := t.openInvitation(id, generation)
+	if err != nil {
+		return nil, nil, err
+	}
+	if identity.Email != was.Email {
+		return nil, nil, ErrEmailMismatch
+	}
+	u := was.clone()
+	u.Rev++
+	u.Status, u.Subject = UserActive, identity.Subject
+	i := u.Invitation
+	data := EventData{UserID: id, InvitationID: InvitationOf(id), InviterID: i.Inviter}
+	if product := was.HoldsSeat(); product != "" {
+		// The reserved seat is the one that the license takes: the pool does not move.
+		u.Licenses[product] = License{Subscription: i.Subscription, Since: t.Now, By: i.Inviter}
+		data.Subscription, data.Product, data.Licensed = i.Subscription, product, true
+	}
+	i.State, i.Reserved = InvitationAccepted, false
+	return &Change{
+		Users:  []UserWrite{{User: u, From: was.Rev, Bind: true}},
+		Events: []Event{t.event(UserJoined, data, Rev{string(id), u.Rev})},
+	}, u, nil
+}

@@ -1,0 +1,119 @@
+package seats
+
+import (
+	"strconv"
+	"time"
+)
+
+// Event is one entry of an account's ledger: audit trail, outbox and evidence of
+// invoice lines at once. It holds ids and numbers, never names or emails.
+type Event struct {
+	ID      EventID
+	Account AccountID
+	Type    string
+	// At is the account's instant; RecordedAt the wall clock.
+	At         time.Time
+	RecordedAt time.Time
+	Actor      Actor
+	// Revs are the revisions that the changed items have after the change.
+	// Consumers order by them; ids only page.
+	Revs []Rev
+	Data EventData
+}
+
+// ActorKind says on whose behalf something happened.
+type ActorKind string
+
+// Actor kinds.
+const (
+	ActorUser     ActorKind = "user"
+	ActorOperator ActorKind = "operator"
+	ActorSystem   ActorKind = "system"
+)
+
+// Actor is who did it. An operator's id is the hash of their sign-in identity.
+type Actor struct {
+	Kind ActorKind
+	ID   string
+}
+
+// System acts where time does: closes, expiries.
+var System = Actor{Kind: ActorSystem}
+
+// Rev is an item's revision after a change.
+type Rev struct {
+	ID  string
+	Rev int64
+}
+
+// EventData are the particulars; each type uses a part of them.
+type EventData struct {
+	UserID        UserID
+	UserIDs       []UserID
+	OwnerID       UserID
+	FromUserID    UserID
+	ToUserID      UserID
+	InviterID     UserID
+	InvitationID  InvitationID
+	Generation    int
+	ExpiresAt     time.Time
+	Role          Role
+	FromRole      Role
+	Subscription  SubscriptionID
+	Product       string
+	Plan          PlanRef
+	Seats         int64
+	From          int64
+	To            int64
+	QuoteID       QuoteID
+	AmountMinor   int64
+	Currency      string
+	InvoiceNumber int64
+	InvoiceFirst  bool
+	EffectiveAt   time.Time
+	PeriodStart   time.Time
+	PeriodEnd     time.Time
+	Reason        string
+	Ended         []string
+	Licensed      bool
+	Test          bool
+}
+
+// Event types.
+const (
+	AccountOpened         = "account.opened"
+	AccountUpdated        = "account.updated"
+	AccountParkedEvent    = "account.parked"
+	AccountUnparked       = "account.unparked"
+	ClockAdvanced         = "clock.advanced"
+	SubscriptionStarted   = "subscription.started"
+	UserInvitedEvent      = "user.invited"
+	InvitationResent      = "invitation.resent"
+	InvitationCancelledEv = "invitation.cancelled"
+	InvitationExpiredEv   = "invitation.expired"
+	UserJoined            = "user.joined"
+	UserCreated           = "user.created"
+	UserBound             = "user.bound"
+	UserUpdated           = "user.updated"
+	RoleChanged           = "user.role_changed"
+	UserActivated         = "user.activated"
+	UserDeactivatedEvent  = "user.deactivated"
+	UserRemovedEvent      = "user.removed"
+	LicenseAssigned       = "license.assigned"
+	LicenseRevoked        = "license.revoked"
+	SeatsIncreased        = "seats.increased"
+	DecreaseScheduled     = "seats.decrease_scheduled"
+	DecreaseCancelled     = "seats.decrease_cancelled"
+	CycleClosed           = "cycle.closed"
+	OwnershipTransferred  = "ownership.transferred"
+)
+
+// Why a license was taken without anybody asking.
+const (
+	ReasonRevoked     = "revoked"
+	ReasonDecrease    = "decrease"
+	ReasonDeactivated = "deactivated"
+	ReasonRemoved     = "removed"
+)
+
+func itoa(n int64) string { return strconv.FormatInt(n, 10) }

@@ -1,0 +1,101 @@
+package seats
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/money"
+)
+
+// draft starts an invoice of the account, without number and lines.
+func draft(a *Account, vendor Vendor, at time.Time) *billing.Invoice {
+	return &billing.Invoice{
+		Format: billing.FormatCurrent, Kind: billing.KindInvoice, AccountID: string(a.ID), Currency: string(a.Currency),
+		Zone: a.Zone, IssuedAt: at.UTC(), Customer: a.Customer,
+		Vendor:        billing.Party{Name: vendor.Name, AddressLines: vendor.AddressLines, TaxID: vendor.TaxID, Country: vendor.Country},
+		ReverseCharge: a.ReverseCharge,
+	}
+}
+
+// issue gives a draft the account's next number and takes the credit that it uses
+// from the account, which the caller writes in the same transaction.
+func issue(a *Account, inv *billing.Invoice) *IssuedInvoice {
+	a.Invoices++
+	a.CreditMinor -= inv.CreditAppliedMinor
+	inv.Number = a.Invoices
+	canonical := inv.Canonical()
+	return &IssuedInvoice{Number: inv.Number, Canonical: canonical, Hash: billing.Hash(canonical), IssuedAt: inv.IssuedAt, Status: InvoiceOpen}
+}
+
+// line starts a line of a subscription.
+func line(kind billing.LineKind, a *Account, sub *Subscription, plan *Plan, price *billing.Price) billing.Line {
+	return billing.Line{
+		Kind: kind, SubscriptionID: string(sub.ID), ProductID: sub.Product, PlanID: plan.ID, PlanVersion: plan.Version,
+		UnitMinor: price.UnitMinor, TaxPPM: a.TaxPPM,
+	}
+}
+
+// seatsLine charges a whole or partial period in advance.
+func seatsLine(a *Account, sub *Subscription, plan *Plan, period billing.Period, factor billing.Factor, event EventID) (billing.Line, error) {
+	price, err := plan.Price(a.Currency)
+	if err != nil {
+		return billing.Line{}, err
+	}
+	due, err := billing.SubscribeDue(price, sub.Seats, factor)
+	if err != nil {
+		return billing.Line{}, err
+	}
+	l := line(billing.LineSeats, a, sub, plan, price)
+	l.Seats, l.FactorNum, l.FactorDen = sub.Seats, factor.Num, factor.Den
+	l.PeriodStart, l.PeriodEnd = period.Start, period.End
+	l.Description = fmt.Sprintf("%s, %s: %s, %s to %s", plan.Product.Name, plan.Name, countSeats(sub.Seats), period.StartDate, period.EndDate.AddDays(-1))
+	l.EventIDs = []string{string(event)}
+	l.AmountMinor, err = billing.SettleIncrease(due)
+	return l, err
+}
+
+// increaseLine charges seats added in a running period; several changes that are
+// settled together are one line, rounded once.
+func increaseLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billing.Line, error) {
+	price, err := plan.Price(a.Currency)
+	if err != nil {
+		return billing.Line{}, err
+	}
+	first, last := parts[0], parts[len(parts)-1]
+	l := line(billing.LineSeatChange, a, sub, plan, price)
+	l.FromSeats, l.Seats = first.FromSeats, last.ToSeats
+	l.PeriodStart, l.PeriodEnd = sub.Period.Start, sub.Period.End
+	due := make([]money.Exact, len(parts))
+	for i, p := range parts {
+		due[i] = money.NewExact(p.DeltaMinor, p.Num, p.Den)
+		l.EventIDs = append(l.EventIDs, string(p.Event))
+	}
+	l.Description = fmt.Sprintf("%s, %s: %d to %s", plan.Product.Name, plan.Name, first.FromSeats, countSeats(last.ToSeats))
+	if len(parts) == 1 {
+		l.FactorNum, l.FactorDen = first.Num, first.Den
+		l.Description += ", " + share(first.Num, first.Den, plan.Policies.Proration)
+	} else {
+		l.Description += fmt.Sprintf(", %d changes", len(parts))
+	}
+	l.AmountMinor, err = billing.SettleIncrease(due...)
+	return l, err
+}
+
+func countSeats(n int64) string {
+	if n == 1 {
+		return "1 seat"
+	}
+	return itoa(n) + " seats"
+}
+
+func share(num, den int64, proration billing.Proration) string {
+	switch proration {
+	case billing.ByDay:
+		return fmt.Sprintf("%d of %d days", num, den)
+	case billing.BySecond:
+		return fmt.Sprintf("%d of %d seconds", num, den)
+	case billing.NoProration:
+	}
+	return "nothing for the running period"
+}

@@ -1,0 +1,109 @@
+package seats
+
+import (
+	"context"
+	"sort"
+	"time"
+)
+
+// releasesPerTransaction leaves room for the pool and the event beside the users.
+const releasesPerTransaction = 97
+
+// releaseAll takes licenses wherever a close left a pool with fewer seats than
+// are used. It can be interrupted anywhere: what is left to do is read from the
+// pool's negative free counter alone.
+func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Subscription) error {
+	for _, sub := range subs {
+		for tries := 0; sub.Free < 0; tries++ {
+			err := s.releaseSome(ctx, account, sub)
+			if _, raced := conditionError(err); err != nil && (!raced || tries >= maxDecisions) {
+				return err
+			}
+			fresh, err := s.Store.Load(ctx, Want{Account: account, Products: []string{sub.Product}})
+			if err != nil {
+				return err
+			}
+			sub = fresh.Subscriptions[sub.Product]
+		}
+	}
+	return nil
+}
+
+// releaseSome releases one transaction's worth: reservations of open invitations
+// first, then the newest licenses, ties by user id.
+func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subscription) error {
+	view, err := s.Store.Load(ctx, Want{Account: account})
+	if err != nil {
+		return err
+	}
+	users, err := s.Store.Users(ctx, account)
+	if err != nil {
+		return err
+	}
+	wall := s.Wall()
+	mint, err := newMinter(sub.Period.Start, wall)
+	if err != nil {
+		return err
+	}
+	t := &turn{View: view, Now: sub.Period.Start, Wall: wall, Actor: System, Mint: mint}
+	change := decideRelease(t, sub, users)
+	if change.Empty() {
+		// Somebody revoked meanwhile, so that the counter read before is old.
+		return nil
+	}
+	return s.Store.Commit(ctx, account, change)
+}
+
+func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
+	change := &Change{}
+	data := EventData{Subscription: sub.ID, Product: sub.Product, Reason: ReasonDecrease}
+	var revs []Rev
+	n := min(-sub.Free, releasesPerTransaction)
+	for _, was := range holders(users, sub.Product) {
+		if int64(len(change.Users)) >= n {
+			break
+		}
+		u := was.clone()
+		u.Rev++
+		if was.HoldsSeat() == sub.Product {
+			u.Invitation.Reserved = false
+		} else {
+			delete(u.Licenses, sub.Product)
+			data.UserIDs = append(data.UserIDs, u.ID)
+		}
+		change.Users = append(change.Users, UserWrite{User: u, From: was.Rev})
+		revs = append(revs, Rev{string(u.ID), u.Rev})
+	}
+	if len(change.Users) > 0 {
+		change.Free = []FreeMove{{Product: sub.Product, Delta: int64(len(change.Users))}}
+		change.Events = []Event{t.event(LicenseRevoked, data, revs...)}
+	}
+	return change
+}
+
+// holders are the users with a seat of the product, in the order of losing it.
+func holders(users []*User, product string) []*User {
+	var found []*User
+	since := map[UserID]time.Time{}
+	for _, u := range users {
+		if l, ok := u.Licenses[product]; ok {
+			since[u.ID] = l.Since
+		} else if u.HoldsSeat() == product {
+			since[u.ID] = u.Invitation.SentAt
+		} else {
+			continue
+		}
+		found = append(found, u)
+	}
+	sort.Slice(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		if ra, rb := a.HoldsSeat() == product, b.HoldsSeat() == product; ra != rb {
+			return ra
+		}
+		if !since[a.ID].Equal(since[b.ID]) {
+			return since[a.ID].After(since[b.ID])
+		}
+		return a.ID > b.ID
+	})
+	return found
+}

@@ -1,0 +1,331 @@
+package seats
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"io"
+	"log/slog"
+	"sync"
+	"time"
+)
+
+// Service holds the use cases: each reads, decides by a pure function, and
+// commits in one transaction.
+type Service struct {
+	Store Store
+	// Wall is the wall clock; accounts under test have clocks of their own.
+	Wall func() time.Time
+	// InvitationKey signs the links of invitations. It is asked for when the first
+	// link is made or read.
+	InvitationKey func(ctx context.Context) ([]byte, error)
+	Log           *slog.Logger
+
+	signIns signInCache
+}
+
+// New returns a service over the store with the machine's clock.
+func New(store Store, invitationKey func(context.Context) ([]byte, error)) *Service {
+	return &Service{Store: store, Wall: func() time.Time { return time.Now().UTC() }, InvitationKey: invitationKey, Log: slog.Default()}
+}
+
+// Caller is who a request says it comes from, checked by the gateway.
+type Caller struct {
+	// Subject is the hash of the identity, the same for every token of a person.
+	Subject string
+	// SignedInAt is when the person last proved who they are, with AuthTimeKnown
+	// where the issuer says so; else when the token was issued.
+	SignedInAt    time.Time
+	AuthTimeKnown bool
+}
+
+// Once makes a command happen once for an idempotency key. Without a key the
+// command is as repeatable as it is by nature.
+type Once[R any] struct {
+	Key     string
+	Request [32]byte
+	// Encode makes the answer that is kept and given again.
+	Encode func(R) ([]byte, error)
+}
+
+// Reply is a command's result, or the kept answer of the first time.
+type Reply[R any] struct {
+	Result   R
+	Replayed []byte
+}
+
+// maxDecisions bounds how often a command decides anew after a condition failed.
+// Races between people end after one or two; 200 at once on the last seats need
+// no more, since the loser's next look says that no seat is free.
+const maxDecisions = 8
+
+// turn is one try of a command: what was read, and the values that a decision may
+// use. Decisions are functions of a turn alone.
+type turn struct {
+	View
+	Plans map[string]*Plan // by product, of the subscriptions in View
+	Me    *User
+	Actor Actor
+	Now   time.Time
+	Wall  time.Time
+	Mint  *Minter
+}
+
+// event starts a ledger event of this turn.
+func (t *turn) event(kind string, data EventData, revs ...Rev) Event {
+	return Event{
+		ID: t.Mint.Event(), Account: t.Account.ID, Type: kind, At: t.Now, RecordedAt: t.Wall,
+		Actor: t.Actor, Revs: revs, Data: data,
+	}
+}
+
+// command says what a use case reads and who may run it.
+type command struct {
+	caller   Caller
+	operator *Actor // set for operators, who are no user of the account
+	account  AccountID
+	want     Want
+	// noCatchUp leaves due closes alone: reads, and closing itself.
+	noCatchUp bool
+	// money refuses parked accounts.
+	money bool
+	mint  *Minter
+}
+
+// run reads, decides and commits a command, again where somebody else was first;
+// onLost is told which conditions failed, for what a decision does not read.
+func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], decide func(*turn) (*Change, R, error), onLost ...func(*ConditionError)) (Reply[R], error) {
+	var none Reply[R]
+	if once.Key != "" {
+		cmd.want.Receipt = string(cmd.account) + "#" + once.Key
+	}
+	for range maxDecisions {
+		t, err := s.read(ctx, cmd)
+		if err != nil {
+			return none, err
+		}
+		if t.Receipt != nil && t.Wall.Before(t.Receipt.ExpiresAt) {
+			answer, err := t.Receipt.replay(once.Request)
+			return Reply[R]{Replayed: answer}, err
+		}
+		change, result, err := decide(t)
+		if err != nil {
+			return none, err
+		}
+		if change.Empty() {
+			return Reply[R]{Result: result}, nil
+		}
+		if once.Key != "" {
+			answer, err := once.Encode(result)
+			if err != nil {
+				return none, err
+			}
+			change.Receipt = &Receipt{
+				Key: cmd.want.Receipt, Request: once.Request, Done: true, ClaimedAt: t.Wall,
+				Answer: answer, ExpiresAt: t.Wall.Add(ReceiptTTL),
+			}
+		}
+		err = s.Store.Commit(ctx, t.Account.ID, change)
+		if err == nil {
+			return Reply[R]{Result: result}, nil
+		}
+		lost, ok := conditionError(err)
+		if !ok {
+			return none, err
+		}
+		for _, tell := range onLost {
+			tell(lost)
+		}
+	}
+	return none, ErrBusy
+}
+
+// replay gives the kept answer, or says why there is none.
+func (r *Receipt) replay(request [32]byte) ([]byte, error) {
+	if r.Request != request {
+		return nil, ErrIdempotencyKeyReused
+	}
+	if !r.Done {
+		return nil, ErrIdempotencyInProgress
+	}
+	return r.Answer, nil
+}
+
+// read loads what a command wants and checks that the caller belongs there. What
+// is due in the account is closed first.
+func (s *Service) read(ctx context.Context, cmd command) (*turn, error) {
+	if !cmd.account.Valid() {
+		return nil, ErrNotFound
+	}
+	want := cmd.want
+	want.Account = cmd.account
+	var me UserID
+	if cmd.operator == nil {
+		var err error
+		if me, err = s.signIns.find(ctx, s, cmd.caller.Subject, cmd.account); err != nil {
+			return nil, err
+		}
+		want.Users = append([]UserID{me}, want.Users...)
+	}
+	for {
+		view, err := s.Store.Load(ctx, want)
+		if err != nil {
+			return nil, err
+		}
+		t, err := s.turn(ctx, cmd, view, me)
+		if err != nil {
+			return nil, err
+		}
+		if cmd.money && t.Account.Status == AccountParked {
+			return nil, ErrAccountParked
+		}
+		a := t.Account
+		if cmd.noCatchUp || a.Status == AccountParked || a.Due.IsZero() || t.Now.Before(a.Due) {
+			return t, nil
+		}
+		if _, err := s.Close(ctx, a.ID); err != nil {
+			return nil, err
+		}
+	}
+}
+
+// turn makes a turn of a view, or refuses the caller.
+func (s *Service) turn(ctx context.Context, cmd command, view View, me UserID) (*turn, error) {
+	if view.Account == nil {
+		return nil, ErrNotFound
+	}
+	wall := s.Wall()
+	t := &turn{View: view, Wall: wall, Now: view.Account.Now(wall), Plans: map[string]*Plan{}}
+	if cmd.operator != nil {
+		t.Actor = *cmd.operator
+	} else {
+		t.Me = view.Users[me]
+		if err := admit(t.Me, cmd.caller); err != nil {
+			s.signIns.forget(cmd.caller.Subject, cmd.account)
+			return nil, err
+		}
+		t.Actor = Actor{Kind: ActorUser, ID: string(me)}
+	}
+	for product, sub := range view.Subscriptions {
+		plan, err := s.Store.Plan(ctx, sub.Plan)
+		if err != nil {
+			return nil, err
+		}
+		t.Plans[product] = plan
+		// What comes late for a period that is closed takes place at the start of
+		// the next one.
+		if t.Now.Before(sub.Period.Start) && !sub.StartedAt.After(t.Now) {
+			t.Now = sub.Period.Start
+		}
+	}
+	if t.Mint = cmd.mint; t.Mint == nil {
+		mint, err := newMinter(t.Now, wall)
+		if err != nil {
+			return nil, err
+		}
+		t.Mint = mint
+	} else {
+		again := *cmd.mint
+		t.Mint = &again
+	}
+	return t, nil
+}
+
+// admit checks that a user may act at all.
+func admit(me *User, caller Caller) error {
+	if me == nil || me.Status != UserActive || me.Subject != caller.Subject || me.Subject == "" {
+		return ErrNotFound
+	}
+	if !me.SignedOutAt.IsZero() && !caller.SignedInAt.After(me.SignedOutAt) {
+		return ErrSignedOut
+	}
+	return nil
+}
+
+func newMinter(at, wall time.Time) (*Minter, error) {
+	m := &Minter{At: at, Wall: wall}
+	if _, err := io.ReadFull(rand.Reader, m.Seed[:]); err != nil {
+		return nil, err
+	}
+	return m, nil
+}
+
+// target is the user that a command is about, who must be of the account.
+func (t *turn) target(id UserID) (*User, error) {
+	u := t.Users[id]
+	if u == nil || u.Status == UserRemoved {
+		return nil, ErrNotFound
+	}
+	return u, nil
+}
+
+// subscription is the running subscription that a command is about, with its plan.
+func (t *turn) subscription(id SubscriptionID) (*Subscription, *Plan, error) {
+	product, err := id.Product()
+	if err != nil {
+		return nil, nil, err
+	}
+	sub := t.Subscriptions[product]
+	if sub == nil || sub.ID != id {
+		return nil, nil, ErrNotFound
+	}
+	return sub, t.Plans[product], nil
+}
+
+// signInCacheTTL is how long a found user is remembered. What it answers is
+// checked against the user on every request, so that it can be wrong but never
+// let anyone in.
+const signInCacheTTL = 30 * time.Second
+
+// signInCacheSize bounds the memory of one function instance.
+const signInCacheSize = 10_000
+
+type signInCache struct {
+	mu    sync.Mutex
+	users map[string]cachedSignIn
+}
+
+type cachedSignIn struct {
+	user  UserID
+	until time.Time
+}
+
+func (c *signInCache) find(ctx context.Context, s *Service, subject string, account AccountID) (UserID, error) {
+	if subject == "" {
+		return "", ErrNotFound
+	}
+	key, now := subject+string(account), s.Wall()
+	c.mu.Lock()
+	hit, ok := c.users[key]
+	c.mu.Unlock()
+	if ok && now.Before(hit.until) {
+		return hit.user, nil
+	}
+	user, err := s.Store.UserBySignIn(ctx, subject, account)
+	if err != nil {
+		return "", err
+	}
+	if user == "" {
+		return "", ErrNotFound
+	}
+	c.mu.Lock()
+	if c.users == nil || len(c.users) >= signInCacheSize {
+		c.users = map[string]cachedSignIn{}
+	}
+	c.users[key] = cachedSignIn{user, now.Add(signInCacheTTL)}
+	c.mu.Unlock()
+	return user, nil
+}
+
+func (c *signInCache) forget(subject string, account AccountID) {
+	c.mu.Lock()
+	delete(c.users, subject+string(account))
+	c.mu.Unlock()
+}
+
+// permanent reports whether trying again cannot help: a refusal or a mistake in
+// the data, not contention or an outage.
+func permanent(err error) bool {
+	var refusal *Error
+	return errors.As(err, &refusal) && refusal.Kind != Unavailable && refusal.Kind != TooMany
+}
