@@ -178,7 +178,7 @@ type Store interface {
 
 	// Subscriptions reads every subscription of the account, consistently.
 	Subscriptions(ctx context.Context, account AccountID) ([]*Subscription, error)
-	// Users reads every user of the account that was not removed, or all.
+	// Users reads every user of the account, the removed ones too, consistently.
 	Users(ctx context.Context, account AccountID) ([]*User, error)
 	// UserBySignIn finds the user that the identity is bound to, or "".
 	UserBySignIn(ctx context.Context, subject string, account AccountID) (UserID, error)
@@ -200,8 +200,11 @@ type Store interface {
 	// FinishReceipt stores the answer of a claimed receipt.
 	FinishReceipt(ctx context.Context, receipt *Receipt) error
 
+	// Invoice reads one invoice; ErrNotFound if absent.
 	Invoice(ctx context.Context, account AccountID, number int64) (*IssuedInvoice, error)
+	// Invoices reads invoices, the newest first.
 	Invoices(ctx context.Context, account AccountID, page Page) ([]*IssuedInvoice, string, error)
+	// Events reads the ledger of one month ("2026-11", UTC), newest first.
 	Events(ctx context.Context, account AccountID, month string, page Page) ([]Event, string, error)
 
 	// Accounts lists account ids in the order of their opening.
@@ -213,6 +216,10 @@ type Store interface {
 	// expired by then.
 	LapsedInvitations(ctx context.Context, by time.Time, each func([]Membership) error) error
 	ParkedAccounts(ctx context.Context, page Page) ([]AccountID, string, error)
+
+	// Count adds one to the counter of the window that now lies in, and returns it.
+	// The counter is forgotten some time after its window.
+	Count(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)
 }
 
 // Page asks for at most Limit items after the cursor.

@@ -212,7 +212,7 @@ func (d *inviteDecision) invite(id UserID, row inviteRow) *Error {
 	d.seen[row.email] = true
 	u := &User{
 		ID: id, Account: t.Account.ID, Rev: 1, Email: row.email, FirstName: row.first, LastName: row.last,
-		Qualification: row.qualification, Role: row.role, Status: UserInvited, AddedAt: t.Now,
+		Qualification: row.qualification, Role: row.role, Status: UserInvited, AddedAt: t.Now, Test: t.Account.Test,
 		Invitation: &Invitation{
 			State: InvitationOpen, Generation: 1, SentAt: t.Now, ExpiresAt: t.Now.Add(InvitationTTL),
 			Inviter: t.Me.ID, Subscription: row.subscription, Reserved: row.product != "",

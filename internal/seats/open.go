@@ -192,7 +192,7 @@ func decideOpen(in OpenAccount, plan *Plan, t *turn) (Opened, *Change, error) {
 	t.Account = a
 	owner := &User{
 		ID: t.Mint.User(), Account: a.ID, Rev: 1, Email: in.Owner.Email, FirstName: in.Owner.FirstName, LastName: in.Owner.LastName,
-		Role: Owner, Status: UserActive, AddedAt: t.Now,
+		Role: Owner, Status: UserActive, AddedAt: t.Now, Test: in.Test,
 	}
 	a.Owner = owner.ID
 	change := &Change{

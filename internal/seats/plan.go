@@ -1,6 +1,7 @@
 package seats
 
 import (
+	"reflect"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -120,3 +121,11 @@ const (
 	SelfServeAddOnly SelfServe = "add_only"
 	SelfServeNone    SelfServe = "none"
 )
+
+// sameOffer reports whether two versions offer the same.
+func (p *Plan) sameOffer(other *Plan) bool {
+	a, b := *p, *other
+	a.Version, b.Version = 0, 0
+	a.PublishedAt, b.PublishedAt = time.Time{}, time.Time{}
+	return reflect.DeepEqual(a, b)
+}

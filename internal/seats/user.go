@@ -57,6 +57,8 @@ type User struct {
 	// SignedOutAt refuses every token whose sign-in is not later.
 	SignedOutAt time.Time
 	AddedAt     time.Time
+	// Test is its account's: users of test accounts stand in no index of time.
+	Test bool
 	// Licenses by product.
 	Licenses   map[string]License
 	Invitation *Invitation

@@ -1,0 +1,380 @@
+package seats
+
+import (
+	"context"
+	"sort"
+	"strings"
+	"time"
+
+	"github.com/usher-seats/usher/internal/billing"
+)
+
+// Access is a caller in an account: what reads need to know of both.
+type Access struct {
+	Account *Account
+	Me      *User
+	Now     time.Time
+}
+
+// Enter admits a caller to an account for reading. Whoever has no active user in
+// it gets ErrNotFound, whether the account exists or not.
+func (s *Service) Enter(ctx context.Context, caller Caller, account AccountID) (*Access, error) {
+	t, err := s.read(ctx, command{caller: caller, account: account})
+	if err != nil {
+		return nil, err
+	}
+	return &Access{Account: t.Account, Me: t.Me, Now: t.Now}, nil
+}
+
+// MyAccount is one account of a person, with the person's user there.
+type MyAccount struct {
+	Account *Account
+	Me      *User
+}
+
+// MyAccounts lists where a person is an active user.
+func (s *Service) MyAccounts(ctx context.Context, caller Caller) ([]MyAccount, error) {
+	found, err := s.Store.AccountsBySignIn(ctx, caller.Subject)
+	if err != nil {
+		return nil, err
+	}
+	var mine []MyAccount
+	for _, m := range found {
+		view, err := s.Store.Load(ctx, Want{Account: m.Account, Users: []UserID{m.User}})
+		if err != nil {
+			return nil, err
+		}
+		if me := view.Users[m.User]; view.Account != nil && admit(me, caller) == nil {
+			mine = append(mine, MyAccount{view.Account, me})
+		}
+	}
+	return mine, nil
+}
+
+// UserFilter picks and orders users of a list.
+type UserFilter struct {
+	// Query is a prefix of first name, last name or email, case-folded.
+	Query    string
+	Role     Role
+	Status   UserStatus
+	Licensed *bool
+	// Sort is name, email, added or status; a leading "-" reverses it.
+	Sort string
+}
+
+// ListUsers gives the users that the caller may see: all of them, or a member
+// only itself. Removed users are shown only where Status asks for them.
+func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) ([]*User, error) {
+	access, err := s.Enter(ctx, caller, account)
+	if err != nil {
+		return nil, err
+	}
+	users := []*User{access.Me}
+	if Can(access.Me.Role, SeeAccount, nil) {
+		if users, err = s.Store.Users(ctx, account); err != nil {
+			return nil, err
+		}
+	}
+	return f.apply(users)
+}
+
+func (f UserFilter) apply(users []*User) ([]*User, error) {
+	less, ok := map[string]func(a, b *User) bool{
+		"":       func(a, b *User) bool { return a.ID < b.ID },
+		"added":  func(a, b *User) bool { return a.AddedAt.Before(b.AddedAt) },
+		"email":  func(a, b *User) bool { return a.Email < b.Email },
+		"status": func(a, b *User) bool { return a.Status < b.Status },
+		"name": func(a, b *User) bool {
+			return strings.ToLower(a.LastName+"\x00"+a.FirstName) < strings.ToLower(b.LastName+"\x00"+b.FirstName)
+		},
+	}[strings.TrimPrefix(f.Sort, "-")]
+	if !ok {
+		e := *ErrInvalid
+		e.Fields = []Field{{Location: "query.sort", Message: "must be name, email, added or status, with a leading - to reverse", Value: f.Sort}}
+		return nil, &e
+	}
+	query := strings.ToLower(f.Query)
+	var found []*User
+	for _, u := range users {
+		if f.matches(u, query) {
+			found = append(found, u)
+		}
+	}
+	reverse := strings.HasPrefix(f.Sort, "-")
+	sort.SliceStable(found, func(i, j int) bool {
+		a, b := found[i], found[j]
+		if reverse {
+			a, b = b, a
+		}
+		if less(a, b) || less(b, a) {
+			return less(a, b)
+		}
+		return a.ID < b.ID
+	})
+	return found, nil
+}
+
+func (f UserFilter) matches(u *User, query string) bool {
+	if f.Status == "" && u.Status == UserRemoved || f.Status != "" && u.Status != f.Status {
+		return false
+	}
+	if f.Role != "" && u.Role != f.Role || f.Licensed != nil && *f.Licensed != (len(u.Licenses) > 0) {
+		return false
+	}
+	for _, text := range []string{u.FirstName, u.LastName, u.Email} {
+		if strings.HasPrefix(strings.ToLower(text), query) {
+			return true
+		}
+	}
+	return false
+}
+
+// GetUser gives one user; members see only themselves.
+func (s *Service) GetUser(ctx context.Context, caller Caller, account AccountID, id UserID) (*User, error) {
+	if !id.Valid() {
+		return nil, ErrNotFound
+	}
+	cmd := command{caller: caller, account: account}
+	cmd.want.Users = []UserID{id}
+	t, err := s.read(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	u := t.Users[id]
+	if u == nil || u.ID != t.Me.ID && !Can(t.Me.Role, SeeAccount, nil) {
+		return nil, ErrNotFound
+	}
+	return u, nil
+}
+
+// Pool is a subscription with its plan and who uses it.
+type Pool struct {
+	*Subscription
+	Plan     *Plan
+	InUse    int64
+	Reserved int64
+	// Next is the account's next invoice if nothing else happens; nil where it
+	// bills nothing, or for who may not see money.
+	Next *billing.Invoice
+}
+
+// Pools lists the subscriptions of an account, or the one with the id.
+func (s *Service) Pools(ctx context.Context, caller Caller, account AccountID, id SubscriptionID) ([]*Pool, error) {
+	access, err := s.Enter(ctx, caller, account)
+	if err != nil {
+		return nil, err
+	}
+	if !Can(access.Me.Role, SeeAccount, nil) {
+		return nil, ErrForbidden
+	}
+	return s.pools(ctx, access.Account, access.Me.Role, id)
+}
+
+func (s *Service) pools(ctx context.Context, a *Account, role Role, id SubscriptionID) ([]*Pool, error) {
+	subs, err := s.Store.Subscriptions(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	users, err := s.Store.Users(ctx, a.ID)
+	if err != nil {
+		return nil, err
+	}
+	next, err := s.preview(ctx, a, subs)
+	if err != nil {
+		// An account that cannot be closed can still be looked at.
+		s.Log.WarnContext(ctx, "no preview", "account", a.ID, "error", err)
+	}
+	var pools []*Pool
+	for _, sub := range subs {
+		if id != "" && sub.ID != id {
+			continue
+		}
+		plan, err := s.Store.Plan(ctx, sub.Plan)
+		if err != nil {
+			return nil, err
+		}
+		p := &Pool{Subscription: sub, Plan: plan}
+		for _, u := range users {
+			if u.holds(sub.Product) {
+				p.InUse++
+			} else if u.HoldsSeat() == sub.Product {
+				p.Reserved++
+			}
+		}
+		if Can(role, SpendMoney, plan) {
+			p.Next = next
+		}
+		pools = append(pools, p)
+	}
+	if id != "" && len(pools) == 0 {
+		return nil, ErrNotFound
+	}
+	return pools, nil
+}
+
+// Holder is a user with a license of a product.
+type Holder struct {
+	User    *User
+	License License
+}
+
+// Holders lists who holds a license of a subscription, the longest first.
+func (s *Service) Holders(ctx context.Context, caller Caller, account AccountID, id SubscriptionID) ([]Holder, error) {
+	product, err := id.Product()
+	if err != nil {
+		return nil, err
+	}
+	cmd := command{caller: caller, account: account}
+	cmd.want.Products = []string{product}
+	t, err := s.read(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	if _, _, err := t.subscription(id); err != nil {
+		return nil, err
+	}
+	users := []*User{t.Me}
+	if Can(t.Me.Role, SeeAccount, nil) {
+		if users, err = s.Store.Users(ctx, account); err != nil {
+			return nil, err
+		}
+	}
+	var found []Holder
+	for _, u := range users {
+		if l, ok := u.Licenses[product]; ok {
+			found = append(found, Holder{u, l})
+		}
+	}
+	sort.Slice(found, func(i, j int) bool {
+		if a, b := found[i].License.Since, found[j].License.Since; !a.Equal(b) {
+			return a.Before(b)
+		}
+		return found[i].User.ID < found[j].User.ID
+	})
+	return found, nil
+}
+
+// ListInvoices gives the account's invoices, newest first, to who may see money.
+func (s *Service) ListInvoices(ctx context.Context, caller Caller, account AccountID, page Page) ([]*IssuedInvoice, string, error) {
+	if _, err := s.enterMoney(ctx, caller, account); err != nil {
+		return nil, "", err
+	}
+	return s.Store.Invoices(ctx, account, page)
+}
+
+// GetInvoice gives one invoice, to who may see money.
+func (s *Service) GetInvoice(ctx context.Context, caller Caller, account AccountID, number int64) (*IssuedInvoice, error) {
+	if _, err := s.enterMoney(ctx, caller, account); err != nil {
+		return nil, err
+	}
+	return s.Store.Invoice(ctx, account, number)
+}
+
+// enterMoney admits who may move money of some subscription of the account.
+func (s *Service) enterMoney(ctx context.Context, caller Caller, account AccountID) (*Access, error) {
+	access, err := s.Enter(ctx, caller, account)
+	if err != nil || Can(access.Me.Role, SpendMoney, nil) {
+		return access, err
+	}
+	subs, err := s.Store.Subscriptions(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := s.plansOf(ctx, subs)
+	if err != nil {
+		return nil, err
+	}
+	for _, plan := range plans {
+		if Can(access.Me.Role, SpendMoney, plan) {
+			return access, nil
+		}
+	}
+	return nil, ErrForbidden
+}
+
+// EventFilter picks ledger events.
+type EventFilter struct {
+	User     UserID
+	Type     string
+	From, To time.Time
+}
+
+func (f EventFilter) matches(e *Event) bool {
+	if f.Type != "" && e.Type != f.Type || !f.From.IsZero() && e.At.Before(f.From) || !f.To.IsZero() && !e.At.Before(f.To) {
+		return false
+	}
+	return f.User == "" || e.concerns(f.User)
+}
+
+// concerns reports whether an event is about a user, or done by it.
+func (e *Event) concerns(id UserID) bool {
+	d := &e.Data
+	if id == UserID(e.Actor.ID) || id == d.UserID || id == d.OwnerID || id == d.FromUserID || id == d.ToUserID {
+		return true
+	}
+	for _, u := range d.UserIDs {
+		if u == id {
+			return true
+		}
+	}
+	return false
+}
+
+// maxMonthsPerPage bounds how many months one page of the ledger looks through;
+// a shorter page with a cursor is given where they hold little.
+const maxMonthsPerPage = 24
+
+// ListEvents reads the ledger, newest first. The cursor is the month and the
+// store's cursor in it. Members see what concerns them.
+func (s *Service) ListEvents(ctx context.Context, caller Caller, account AccountID, f EventFilter, page Page) ([]Event, string, error) {
+	access, err := s.Enter(ctx, caller, account)
+	if err != nil {
+		return nil, "", err
+	}
+	if !Can(access.Me.Role, SeeAccount, nil) {
+		if f.User != "" && f.User != access.Me.ID {
+			return nil, "", ErrForbidden
+		}
+		f.User = access.Me.ID
+	}
+	oldest := month(access.Account.OpenedAt)
+	at, cursor, _ := strings.Cut(page.Cursor, "/")
+	if at == "" {
+		at = month(access.Now)
+	}
+	var found []Event
+	for range maxMonthsPerPage {
+		events, next, err := s.Store.Events(ctx, account, at, Page{Limit: page.Limit - len(found), Cursor: cursor})
+		if err != nil {
+			return nil, "", err
+		}
+		for i := range events {
+			if f.matches(&events[i]) {
+				found = append(found, events[i])
+			}
+		}
+		cursor = next
+		if cursor == "" {
+			if at <= oldest {
+				return found, "", nil
+			}
+			if at, err = monthBefore(at); err != nil {
+				return nil, "", err
+			}
+		}
+		if len(found) >= page.Limit {
+			break
+		}
+	}
+	return found, at + "/" + cursor, nil
+}
+
+func month(at time.Time) string { return at.UTC().Format("2006-01") }
+
+func monthBefore(m string) (string, error) {
+	t, err := time.Parse("2006-01", m)
+	if err != nil {
+		return "", ErrInvalid.With("This cursor is not one of this list. Start without a cursor.")
+	}
+	return month(t.AddDate(0, -1, 0)), nil
+}

@@ -1,0 +1,75 @@
+package seats
+
+import (
+	"context"
+
+	"github.com/usher-seats/usher/internal/billing"
+)
+
+// AccountPatch is what a change of settings changes; nil fields stay.
+type AccountPatch struct {
+	Name           *string
+	Zone           *string
+	BillingContact *string
+	Customer       *billing.Party
+}
+
+// EditAccount changes the account's settings. Money and zone are for who may
+// spend; a changed zone applies from the next boundary.
+func (s *Service) EditAccount(ctx context.Context, caller Caller, account AccountID, patch AccountPatch, once Once[*Account]) (Reply[*Account], error) {
+	cmd := command{caller: caller, account: account}
+	return run(ctx, s, cmd, once, func(t *turn) (*Change, *Account, error) {
+		if !Can(t.Me.Role, SpendMoney, nil) {
+			return nil, nil, ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
+		}
+		a := *t.Account
+		a.Rev++
+		if err := patch.apply(&a); err != nil {
+			return nil, nil, err
+		}
+		return &Change{
+			Account: &AccountWrite{Account: &a, From: t.Account.Rev},
+			Events:  []Event{t.event(AccountUpdated, EventData{}, Rev{string(a.ID), a.Rev})},
+		}, &a, nil
+	})
+}
+
+func (p AccountPatch) apply(a *Account) error {
+	var fields []Field
+	if p.Name != nil {
+		name, bad := cleanText("body.name", *p.Name, MaxAccountNameRunes, 2*MaxAccountNameRunes)
+		if bad == nil && name == "" {
+			bad = &Field{Location: "body.name", Message: "must not be empty"}
+		}
+		if bad != nil {
+			fields = append(fields, *bad)
+		}
+		a.Name = name
+	}
+	if p.Zone != nil {
+		fields = append(fields, checkZone("body.time_zone", *p.Zone)...)
+		a.Zone = *p.Zone
+	}
+	if p.BillingContact != nil {
+		contact, err := NormalizeEmail(*p.BillingContact)
+		if err != nil && *p.BillingContact != "" {
+			fields = append(fields, Field{Location: "body.billing_contact", Message: "must be an email address, or empty for the owner", Value: *p.BillingContact})
+		}
+		a.BillingContact = contact
+	}
+	if p.Customer != nil {
+		customer := *p.Customer
+		customer.AddressLines = append([]string(nil), customer.AddressLines...)
+		fields = append(fields, checkParty("body.invoice_address", &customer)...)
+		if customer.Name == "" {
+			customer.Name = a.Name
+		}
+		a.Customer = customer
+	}
+	if len(fields) > 0 {
+		e := *ErrInvalid
+		e.Fields = fields
+		return &e
+	}
+	return nil
+}
