@@ -1,0 +1,194 @@
+package events
+
+import (
+	"encoding/json"
+	"time"
+
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// need says whether a type's data has a field.
+type need int
+
+const (
+	must need = iota // always, and never empty
+	zero             // always, and empty is a value: a number 0, false, an empty list
+	may              // only where it is not empty
+)
+
+// field is one field of the data of one type.
+type field struct {
+	name string
+	need need
+	get  func(*seats.EventData) (value any, present bool)
+	set  func(*seats.EventData, json.RawMessage) error
+}
+
+// text, number and the like make a field from the place where the event keeps it.
+
+func text[T ~string](name string, n need, at func(*seats.EventData) *T) field {
+	return field{
+		name, n,
+		func(d *seats.EventData) (any, bool) { v := *at(d); return v, v != "" },
+		func(d *seats.EventData, b json.RawMessage) error { return json.Unmarshal(b, at(d)) },
+	}
+}
+
+func number[T ~int | ~int64](name string, n need, at func(*seats.EventData) *T) field {
+	return field{
+		name, n,
+		func(d *seats.EventData) (any, bool) { v := *at(d); return v, v != 0 },
+		func(d *seats.EventData, b json.RawMessage) error { return json.Unmarshal(b, at(d)) },
+	}
+}
+
+func flag(name string, n need, at func(*seats.EventData) *bool) field {
+	return field{
+		name, n,
+		func(d *seats.EventData) (any, bool) { v := *at(d); return v, v },
+		func(d *seats.EventData, b json.RawMessage) error { return json.Unmarshal(b, at(d)) },
+	}
+}
+
+func instant(name string, n need, at func(*seats.EventData) *time.Time) field {
+	return field{
+		name, n,
+		func(d *seats.EventData) (any, bool) { v := at(d).UTC(); return v, !v.IsZero() },
+		func(d *seats.EventData, b json.RawMessage) error {
+			if err := json.Unmarshal(b, at(d)); err != nil {
+				return err
+			}
+			*at(d) = at(d).UTC()
+			return nil
+		},
+	}
+}
+
+func list[T ~string](name string, n need, at func(*seats.EventData) *[]T) field {
+	return field{
+		name, n,
+		func(d *seats.EventData) (any, bool) {
+			if v := *at(d); v != nil {
+				return v, len(v) > 0
+			}
+			return []T{}, false
+		},
+		func(d *seats.EventData, b json.RawMessage) error { return json.Unmarshal(b, at(d)) },
+	}
+}
+
+func userID(d *seats.EventData) *seats.UserID             { return &d.UserID }
+func inviterID(d *seats.EventData) *seats.UserID          { return &d.InviterID }
+func invitationID(d *seats.EventData) *seats.InvitationID { return &d.InvitationID }
+func subscription(d *seats.EventData) *seats.SubscriptionID {
+	return &d.Subscription
+}
+func product(d *seats.EventData) *string         { return &d.Product }
+func from(d *seats.EventData) *int64             { return &d.From }
+func to(d *seats.EventData) *int64               { return &d.To }
+func seatCount(d *seats.EventData) *int64        { return &d.Seats }
+func role(d *seats.EventData) *seats.Role        { return &d.Role }
+func reason(d *seats.EventData) *string          { return &d.Reason }
+func ended(d *seats.EventData) *[]string         { return &d.Ended }
+func quoteID(d *seats.EventData) *seats.QuoteID  { return &d.QuoteID }
+func invoiceNumber(d *seats.EventData) *int64    { return &d.InvoiceNumber }
+func currency(d *seats.EventData) *string        { return &d.Currency }
+func planID(d *seats.EventData) *string          { return &d.Plan.ID }
+func planVersion(d *seats.EventData) *int        { return &d.Plan.Version }
+func effectiveAt(d *seats.EventData) *time.Time  { return &d.EffectiveAt }
+func userIDs(d *seats.EventData) *[]seats.UserID { return &d.UserIDs }
+
+// shapeOf says what the data of a type holds, in the order in which it is
+// written. This is the contract that consumers code against: fields may be added,
+// as may, and none may go or change its meaning.
+func shapeOf(kind string) ([]field, bool) {
+	if shape, ok := shapeOfPeople(kind); ok {
+		return shape, true
+	}
+	return shapeOfMoney(kind)
+}
+
+func shapeOfPeople(kind string) ([]field, bool) {
+	user := text("user_id", must, userID)
+	switch kind {
+	case seats.UserInvitedEvent, seats.InvitationResent:
+		return []field{
+			user, text("invitation_id", must, invitationID),
+			number("generation", must, func(d *seats.EventData) *int { return &d.Generation }),
+			instant("expires_at", must, func(d *seats.EventData) *time.Time { return &d.ExpiresAt }),
+			text("role", must, role), text("inviter_id", may, inviterID),
+			text("subscription_id", may, subscription), text("product_id", may, product),
+		}, true
+	case seats.InvitationCancelledEv, seats.InvitationExpiredEv:
+		return []field{user, text("invitation_id", must, invitationID), text("inviter_id", may, inviterID)}, true
+	case seats.UserJoined:
+		return []field{
+			user, text("invitation_id", must, invitationID), text("inviter_id", may, inviterID),
+			text("subscription_id", may, subscription), text("product_id", may, product),
+			flag("licensed", zero, func(d *seats.EventData) *bool { return &d.Licensed }),
+		}, true
+	case seats.UserCreated, seats.UserBound, seats.UserUpdated, seats.UserActivated:
+		return []field{user}, true
+	case seats.RoleChanged:
+		return []field{
+			user, text("from", must, func(d *seats.EventData) *seats.Role { return &d.FromRole }), text("to", must, role),
+		}, true
+	case seats.UserDeactivatedEvent, seats.UserRemovedEvent:
+		return []field{user, list("licenses_ended", zero, ended)}, true
+	case seats.LicenseAssigned:
+		return append(pool(), list("user_ids", must, userIDs)), true
+	case seats.LicenseRevoked:
+		return append(pool(), list("user_ids", must, userIDs), text("reason", must, reason)), true
+	case seats.OwnershipTransferred:
+		return []field{
+			text("from_user_id", must, func(d *seats.EventData) *seats.UserID { return &d.FromUserID }),
+			text("to_user_id", must, func(d *seats.EventData) *seats.UserID { return &d.ToUserID }),
+		}, true
+	}
+	return nil, false
+}
+
+func shapeOfMoney(kind string) ([]field, bool) {
+	switch kind {
+	case seats.AccountOpened:
+		return []field{
+			text("owner_id", must, func(d *seats.EventData) *seats.UserID { return &d.OwnerID }),
+			flag("test", zero, func(d *seats.EventData) *bool { return &d.Test }),
+		}, true
+	case seats.AccountUpdated, seats.AccountUnparked:
+		return nil, true
+	case seats.AccountParkedEvent:
+		return []field{text("reason", must, reason)}, true
+	case seats.ClockAdvanced:
+		return []field{instant("to", must, effectiveAt)}, true
+	case seats.SubscriptionStarted:
+		return append(pool(),
+			text("plan_id", must, planID), number("plan_version", must, planVersion),
+			number("seats", zero, seatCount), number("invoice_number", may, invoiceNumber)), true
+	case seats.SeatsIncreased:
+		return append(pool(), number("from", zero, from), number("to", must, to), text("quote_id", must, quoteID),
+			number("amount_due_now_minor", zero, func(d *seats.EventData) *int64 { return &d.AmountMinor }),
+			text("currency", must, currency),
+			number("invoice_number", may, invoiceNumber), instant("effective_at", may, effectiveAt)), true
+	case seats.DecreaseScheduled:
+		return append(pool(), number("from", must, from), number("to", zero, to),
+			instant("effective_at", must, effectiveAt), text("quote_id", must, quoteID), text("currency", may, currency)), true
+	case seats.DecreaseCancelled:
+		return append(pool(), number("seats", zero, seatCount), number("from", may, from), number("to", may, to),
+			instant("effective_at", may, effectiveAt), text("quote_id", may, quoteID), text("currency", may, currency)), true
+	case seats.CycleClosed:
+		return append(pool(),
+			instant("period_start", must, func(d *seats.EventData) *time.Time { return &d.PeriodStart }),
+			instant("period_end", must, func(d *seats.EventData) *time.Time { return &d.PeriodEnd }),
+			number("seats_before", zero, from), number("seats_after", zero, to),
+			text("plan_id", may, planID), number("plan_version", may, planVersion),
+			number("invoice_number", may, invoiceNumber),
+			flag("invoice_first", may, func(d *seats.EventData) *bool { return &d.InvoiceFirst })), true
+	}
+	return nil, false
+}
+
+// pool are the fields of every event about a subscription.
+func pool() []field {
+	return []field{text("subscription_id", must, subscription), text("product_id", must, product)}
+}
