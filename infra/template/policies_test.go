@@ -1,0 +1,229 @@
+package template_test
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/usher-seats/usher/infra/template"
+)
+
+// uses are the calls that each function makes, as grants. A function of the API
+// writes whatever its command is, since a command that comes after a cycle's end
+// closes the cycle first.
+func uses() map[string][]template.Grant {
+	on := func(resource string, actions ...string) []template.Grant {
+		var out []template.Grant
+		for _, a := range actions {
+			out = append(out, template.Grant{Action: a, Resource: resource})
+		}
+		return out
+	}
+	due := on("SeatsTable/index/due", "dynamodb:Query")
+	command := slices.Concat(
+		on("SeatsTable", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem",
+			"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
+		on("KeysTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
+	)
+	put := on("Bus", "events:PutEvents")
+	return map[string][]template.Grant{
+		"invite": command, "accept": command, "users": command, "owner": command, "assign": command,
+		"revoke": command, "seatchange": command, "read": command,
+		"operator": slices.Concat(command, due),
+		"closedue": slices.Concat(due, put),
+		"expire":   slices.Concat(due, command),
+		"close":    command,
+		"publish":  put,
+		"mail": slices.Concat(
+			on("SeatsTable", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
+			on("KeysTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
+			on(mailIdentity, "ses:SendEmail"), on(mailConfigurationSet, "ses:SendEmail"),
+		),
+	}
+}
+
+const (
+	sesPrefix            = "arn:{AWS::Partition}:ses:{AWS::Region}:{AWS::AccountId}:"
+	mailIdentity         = sesPrefix + "identity/{MailIdentity}"
+	mailConfigurationSet = sesPrefix + "configuration-set/{MailConfigurationSet}"
+)
+
+// broad are the only grants that name more than one resource.
+func broad() map[template.Grant]string {
+	const only = "X-Ray has no resources to name"
+	return map[template.Grant]string{
+		{Action: "xray:PutTraceSegments", Resource: "*"}:                  only,
+		{Action: "xray:PutTelemetryRecords", Resource: "*"}:               only,
+		{Action: "dynamodb:ListStreams", Resource: "SeatsTable/stream/*"}: "streams are listed by their table",
+	}
+}
+
+// triggers are the grants that Lambda needs to run a function and to read its
+// source on its behalf, beside the calls that the function itself makes.
+func triggers(tpl *template.Template, f template.Function) []template.Grant {
+	group := template.Target(template.At(f.Properties, "LoggingConfig", "LogGroup"))
+	out := []template.Grant{
+		{Action: "logs:CreateLogStream", Resource: group}, {Action: "logs:PutLogEvents", Resource: group},
+		{Action: "xray:PutTraceSegments", Resource: "*"}, {Action: "xray:PutTelemetryRecords", Resource: "*"},
+	}
+	for _, e := range f.Events {
+		switch e.Type {
+		case "SQS":
+			queue := template.Target(e.Properties["Queue"])
+			for _, a := range []string{"ReceiveMessage", "DeleteMessage", "GetQueueAttributes"} {
+				out = append(out, template.Grant{Action: "sqs:" + a, Resource: queue})
+			}
+		case "DynamoDB":
+			table := template.Target(e.Properties["Stream"])
+			for _, a := range []string{"DescribeStream", "GetRecords", "GetShardIterator"} {
+				out = append(out, template.Grant{Action: "dynamodb:" + a, Resource: table + "/stream"})
+			}
+			out = append(out, template.Grant{Action: "dynamodb:ListStreams", Resource: table + "/stream/*"})
+		}
+	}
+	for _, queue := range onFailure(f) {
+		out = append(out, template.Grant{Action: "sqs:SendMessage", Resource: queue})
+	}
+	return out
+}
+
+func checkPolicies(p *problems, tpl *template.Template, _ repository) {
+	roles := map[string]string{}
+	for _, f := range tpl.Functions() {
+		role := template.Target(f.Properties["Role"])
+		if other, shared := roles[role]; shared {
+			p.add(f.ID, "shares a role with", other)
+		}
+		roles[role] = f.ID
+		if f.Properties["Policies"] != nil {
+			p.add(f.ID, "has policies beside its role's")
+		}
+		granted, err := tpl.Actions(f.Name)
+		if err != nil {
+			p.add(err.Error())
+			continue
+		}
+		want, known := uses()[f.Name]
+		if !known {
+			p.add("the tests do not say what", f.Name, "uses")
+		}
+		compare(p, f.Name, granted, slices.Concat(want, triggers(tpl, f)))
+	}
+	for _, role := range tpl.Resources("AWS::IAM::Role") {
+		if roles[role.ID] == "" {
+			p.add(role.ID, "belongs to no function")
+		}
+		checkRole(p, role)
+	}
+}
+
+func compare(p *problems, name string, granted, want []template.Grant) {
+	for _, g := range want {
+		if !slices.Contains(granted, g) {
+			p.add(name, "may not", g.String())
+		}
+	}
+	for i, g := range granted {
+		if !slices.Contains(want, g) {
+			p.add(name, "does not need", g.String())
+		}
+		if slices.Contains(granted[:i], g) {
+			p.add(name, "is allowed twice", g.String())
+		}
+		if strings.Contains(g.Action, "*") || !strings.Contains(g.Action, ":") {
+			p.add(name, "may do any of", g.String())
+		}
+		if strings.Contains(g.Resource, "*") && broad()[g] == "" {
+			p.add(name, "is not held to one resource by", g.String())
+		}
+	}
+}
+
+func checkRole(p *problems, role template.Resource) {
+	if role.Properties["ManagedPolicyArns"] != nil {
+		p.add(role.ID, "has policies that are not written out here")
+	}
+	trust := template.ListAt(role.Properties, "AssumeRolePolicyDocument", "Statement")
+	const want = "[map[Action:sts:AssumeRole Effect:Allow Principal:map[Service:lambda.amazonaws.com]]]"
+	if got := fmt.Sprint(trust); got != want {
+		p.add(role.ID, "can be taken by", got)
+	}
+	for _, s := range template.Statements(role) {
+		for _, key := range []string{"NotAction", "NotResource"} {
+			if s[key] != nil {
+				p.add(role.ID, "allows by", key)
+			}
+		}
+		if s["Effect"] != "Allow" {
+			p.add(role.ID, "has the effect", fmt.Sprint(s["Effect"]))
+		}
+		for _, action := range template.ListAt(s, "Action") {
+			if action == "ses:SendEmail" && template.Target(template.At(s, "Condition", "StringEquals", "ses:FromAddress")) != "MailFrom" {
+				p.add(role.ID, "may send mail as anybody")
+			}
+		}
+	}
+}
+
+// checkResourcePolicies wants what queues and topics let in to be what a rule, SES
+// or CloudWatch of this stack sends.
+func checkResourcePolicies(p *problems, tpl *template.Template, _ repository) {
+	allowed := map[string]bool{}
+	for _, kind := range []string{"AWS::SQS::QueuePolicy", "AWS::SNS::TopicPolicy"} {
+		for _, policy := range tpl.Resources(kind) {
+			attached := targets(slices.Concat(template.ListAt(policy.Properties, "Queues"), template.ListAt(policy.Properties, "Topics")))
+			for _, s := range template.ListAt(policy.Properties, "PolicyDocument", "Statement") {
+				m, _ := s.(template.Map)
+				checkResourceStatement(p, policy.ID, m, attached)
+				source := template.Target(template.At(m, "Condition", "ArnEquals", "aws:SourceArn"))
+				for _, r := range targets(template.ListAt(m, "Resource")) {
+					allowed[source+" to "+r] = true
+				}
+			}
+		}
+	}
+	for _, rule := range tpl.Resources("AWS::Events::Rule") {
+		for _, target := range template.ListAt(rule.Properties, "Targets") {
+			m, _ := target.(template.Map)
+			for _, v := range []any{m["Arn"], template.At(m, "DeadLetterConfig", "Arn")} {
+				way := rule.ID + " to " + template.Target(v)
+				if !allowed[way] {
+					p.add("no policy lets", way)
+				}
+				delete(allowed, way)
+			}
+		}
+	}
+	for way := range allowed {
+		if !strings.HasPrefix(way, " to ") {
+			p.add("a policy lets", way, "which nothing sends")
+		}
+	}
+}
+
+func checkResourceStatement(p *problems, id string, s template.Map, attached []string) {
+	if s["Effect"] != "Allow" || template.StringAt(s, "Principal", "Service") == "" {
+		p.add(id, "lets in others than a service of AWS")
+	}
+	if len(template.MapAt(s, "Condition")) == 0 {
+		p.add(id, "lets in that service on behalf of any account")
+	}
+	for _, action := range template.ListAt(s, "Action") {
+		if action != "sqs:SendMessage" && action != "sns:Publish" {
+			p.add(id, "lets in more than messages:", fmt.Sprint(action))
+		}
+	}
+	for _, r := range targets(template.ListAt(s, "Resource")) {
+		if !slices.Contains(attached, r) {
+			p.add(id, "speaks of", r, "but is not attached to it")
+		}
+	}
+}
+
+func targets(list []any) []string {
+	var out []string
+	for _, v := range list {
+		out = append(out, template.Target(v))
+	}
+	return out
+}
