@@ -18,7 +18,7 @@ package main
 import (
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/bus"
-	"github.com/usher-seats/usher/internal/events"
+	"github.com/usher-seats/usher/internal/events/relay"
 )
 
 const function = "publish"
@@ -29,7 +29,7 @@ func main() {
 		boot.Fail(function, err)
 	}
 	rt := boot.New(function, cfg.Common)
-	h := handler{publisher: events.NewPublisher(events.Sender{
+	h := handler{publisher: relay.NewPublisher(relay.Sender{
 		Bus: bus.New(rt.AWS, cfg.Bus.Endpoint), Name: cfg.Bus.Name, Log: rt.Log,
 	})}
 	boot.Async(rt, h.handle)

@@ -1,4 +1,6 @@
-// Package events is the contract of the event bus, and puts the ledger on it.
+// Package events is the contract of the event bus: what stands in an event, and
+// nothing of how it gets there, which is package relay. It links no AWS service,
+// so that whoever writes or reads events carries none.
 //
 // # The contract
 //
@@ -25,9 +27,9 @@
 // # From the table to the bus
 //
 // The event rides in the transaction of its change, as an item whose attribute
-// "ev" is the detail, byte for byte. The table's stream hands new items to a
-// Publisher, which knows nothing of what the events mean: one that was written by
-// a newer version passes through an older one.
+// "ev" is the detail, byte for byte. The table's stream hands new items to the
+// function publish, which knows nothing of what the events mean: one that was
+// written by a newer version passes through an older one.
 package events
 
 import (

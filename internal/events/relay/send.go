@@ -1,4 +1,6 @@
-package events
+// Package relay carries events to the bus: a Sender puts entries on EventBridge
+// and copes with partial failures, a Publisher feeds it from the table's stream.
+package relay
 
 import (
 	"context"
@@ -14,6 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/eventbridge/types"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
+
+	"github.com/usher-seats/usher/internal/events"
 )
 
 const (
@@ -45,7 +49,7 @@ type Entry struct {
 
 // bytes is the entry's size as PutEvents counts it.
 func (e Entry) bytes() int {
-	return entryTimeBytes + len(Source) + len(e.DetailType) + len(e.Detail)
+	return entryTimeBytes + len(events.Source) + len(e.DetailType) + len(e.Detail)
 }
 
 // Sender puts entries on one bus. PutEvents knows no idempotency: an entry whose
@@ -65,7 +69,7 @@ func (s Sender) Send(ctx context.Context, entries []Entry) (failed []int, err er
 	for i := range entries {
 		if entries[i].bytes() > maxRequestBytes {
 			failed = append(failed, i)
-			err = errors.Join(err, fmt.Errorf("events: an entry of %d bytes, at most %d", entries[i].bytes(), maxRequestBytes))
+			err = errors.Join(err, fmt.Errorf("an entry of %d bytes, at most %d", entries[i].bytes(), maxRequestBytes))
 			continue
 		}
 		pending = append(pending, i)
@@ -101,7 +105,7 @@ func (s Sender) chunk(ctx context.Context, entries []Entry, chunk []int) (again,
 	in := &eventbridge.PutEventsInput{Entries: make([]types.PutEventsRequestEntry, 0, len(chunk))}
 	for _, i := range chunk {
 		in.Entries = append(in.Entries, types.PutEventsRequestEntry{
-			EventBusName: aws.String(s.Name), Source: aws.String(Source),
+			EventBusName: aws.String(s.Name), Source: aws.String(events.Source),
 			DetailType: aws.String(entries[i].DetailType), Detail: aws.String(entries[i].Detail), Time: aws.Time(entries[i].Time),
 		})
 	}

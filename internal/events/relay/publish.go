@@ -1,8 +1,9 @@
-package events
+package relay
 
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"slices"
 	"sync"
@@ -10,6 +11,7 @@ import (
 
 	lambdaevents "github.com/aws/aws-lambda-go/events"
 
+	"github.com/usher-seats/usher/internal/events"
 	"github.com/usher-seats/usher/internal/logsafe"
 )
 
@@ -108,9 +110,9 @@ func (p *Publisher) remember(records []lambdaevents.DynamoDBEventRecord, unsent 
 // entryOf reads of a ledger item only what the bus needs, so that an event of a
 // type that is newer than this code goes through.
 func entryOf(change lambdaevents.DynamoDBStreamRecord) (Entry, error) {
-	attribute, ok := change.NewImage[DetailAttribute]
+	attribute, ok := change.NewImage[events.DetailAttribute]
 	if !ok || attribute.DataType() != lambdaevents.DataTypeString {
-		return Entry{}, malformed("the item has no text %q", DetailAttribute)
+		return Entry{}, malformed("the item has no text %q", events.DetailAttribute)
 	}
 	detail := attribute.String()
 	var head struct {
@@ -130,6 +132,10 @@ func entryOf(change lambdaevents.DynamoDBStreamRecord) (Entry, error) {
 		return Entry{}, malformed("the event has %d bytes, at most %d", e.bytes(), maxRequestBytes)
 	}
 	return e, nil
+}
+
+func malformed(format string, args ...any) error {
+	return fmt.Errorf("%w: %s", events.ErrMalformed, fmt.Sprintf(format, args...))
 }
 
 func sorted(places []int) []int {
