@@ -61,8 +61,8 @@ func (s *Server) showSignIn(w http.ResponseWriter, status int, id string, asked 
 			page.Hinted, page.Email = &offered, ""
 		}
 		last := len(page.Groups) - 1
-		if last < 0 || page.Groups[last].Account != person.Account {
-			page.Groups = append(page.Groups, offerGroup{Account: person.Account})
+		if last < 0 || page.Groups[last].Account != visible(person.Account) {
+			page.Groups = append(page.Groups, offerGroup{Account: visible(person.Account)})
 			last++
 		}
 		page.Groups[last].Offers = append(page.Groups[last].Offers, offered)
@@ -72,12 +72,24 @@ func (s *Server) showSignIn(w http.ResponseWriter, status int, id string, asked 
 }
 
 func newOffer(person Person) offer {
-	name := person.name()
+	name := visible(person.name())
+	person.Role = strings.ReplaceAll(person.Role, "_", " ")
 	tint := 0
 	for _, c := range []byte(strings.ToLower(person.Email)) {
 		tint = (tint*31 + int(c)) % 8
 	}
 	return offer{Person: person, Name: name, Initials: initials(name), Tint: tint}
+}
+
+// visible replaces what would reorder or hide the text around it, so that a name
+// is seen for what it is.
+func visible(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.Is(unicode.Bidi_Control, r) || unicode.IsControl(r) {
+			return utf8.RuneError
+		}
+		return r
+	}, s)
 }
 
 // initials are the first letters of the first and the last word.

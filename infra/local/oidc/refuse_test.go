@@ -155,7 +155,7 @@ func TestTheSignInPageShowsNamesAsText(t *testing.T) {
 	query := authorization()
 	query.Set("login_hint", "EVE@example.com")
 	got := r.do(http.MethodGet, "/authorize", query, nil)
-	for _, tag := range []string{"<script", "<i>", "<b>"} {
+	for _, tag := range []string{"<script", "<i>", "<b>", "\u202E"} {
 		if strings.Contains(got.body, tag) {
 			t.Errorf("the page has %s", tag)
 		}
