@@ -116,21 +116,44 @@ func (d Date) DaysUntil(other Date) int { return other.dayNumber() - d.dayNumber
 // later. That is local midnight where there is one; the end of the gap where the
 // clocks skip midnight or the whole day (Samoa had no 30 December 2011); the first
 // of two where midnight comes twice.
+//
+// It relies on zones never changing their clocks twice within 32 hours, which a test
+// holds against the whole database.
 func (d Date) StartIn(loc *time.Location) time.Time {
 	midnight := int64(d.dayNumber()) * secondsPerDay
-	// Before this instant no clock anywhere shows d. From here, stretch by stretch of
-	// constant offset, find the first in which midnight has come.
-	at := midnight - maxOffsetSeconds
-	for {
-		local := time.Unix(at, 0).In(loc)
-		_, offset := local.Zone()
-		_, end := local.ZoneBounds()
-		start := max(at, midnight-int64(offset))
-		if end.IsZero() || start < end.Unix() {
-			return time.Unix(start, 0).UTC()
-		}
-		at = end.Unix()
+	before := midnight - maxOffsetSeconds // no clock anywhere shows d yet
+	offset := offsetAt(before, loc)
+	start := midnight - offset
+	if offsetAt(start, loc) == offset {
+		return time.Unix(start, 0).UTC()
 	}
+	// The clocks changed in between, and midnight had not come by then: either it comes
+	// by the new offset, or the change itself leaps over it.
+	change := firstChange(before, start, loc)
+	return time.Unix(max(change, midnight-offsetAt(change, loc)), 0).UTC()
+}
+
+// firstChange returns the first second after before at which the offset is another,
+// given that it is another at after. It searches by halves: time.Time.ZoneBounds would
+// say it at once, but on the last day of a leap year that a zone's closing rule
+// covers, the end that it gives lies before the instant asked about (golang/go#81583).
+func firstChange(before, after int64, loc *time.Location) int64 {
+	offset := offsetAt(before, loc)
+	for after-before > 1 {
+		middle := before + (after-before)/2
+		if offsetAt(middle, loc) == offset {
+			before = middle
+		} else {
+			after = middle
+		}
+	}
+	return after
+}
+
+// offsetAt returns the seconds that loc is ahead of UTC at a second since 1970.
+func offsetAt(second int64, loc *time.Location) int64 {
+	_, offset := time.Unix(second, 0).In(loc).Zone()
+	return int64(offset)
 }
 
 func daysIn(year int, month time.Month) int {

@@ -116,57 +116,75 @@ func addTimes(sum, n, unit int64) (int64, error) {
 	return money.AddInt(sum, product)
 }
 
-// Validate returns every mistake of the price, joined, or nil.
+// PriceMistake is one thing wrong with a price; it is an ErrPrice.
+type PriceMistake struct {
+	// Location is the field, such as "tiers[1].up_to".
+	Location string
+	// Message says what to write instead.
+	Message string
+}
+
+func (m *PriceMistake) Error() string { return m.Location + " " + m.Message }
+
+// Is makes every mistake an ErrPrice.
+func (m *PriceMistake) Is(target error) bool { return target == ErrPrice }
+
+// Validate returns every mistake of the price, each a *PriceMistake, joined; or nil.
 func (p *Price) Validate() error {
-	var mistakes []error
-	wrong := func(format string, args ...any) {
-		mistakes = append(mistakes, fmt.Errorf("%w: "+format, append([]any{ErrPrice}, args...)...))
-	}
-	within := func(name string, value, most int64) {
-		if value < 0 || value > most {
-			wrong("%s is %d; give 0 to %d", name, value, most)
-		}
-	}
-	within("base", p.BaseMinor, MaxBaseMinor)
-	within("unit", p.UnitMinor, MaxUnitMinor)
-	within("included_seats", p.IncludedSeats, MaxSeats)
+	var found mistakes
+	found.outside("base", p.BaseMinor, MaxBaseMinor)
+	found.outside("unit", p.UnitMinor, MaxUnitMinor)
+	found.outside("included_seats", p.IncludedSeats, MaxSeats)
 	switch p.Model {
 	case PerSeat:
 		if len(p.Tiers) > 0 {
-			wrong("per_seat takes a unit and no tiers")
+			found.add("tiers", "have no place in per_seat pricing; remove them")
 		}
 	case Graduated, Volume:
 		if p.UnitMinor != 0 {
-			wrong("%s takes its units from the tiers; remove unit", p.Model)
+			found.add("unit", "has no place in %s pricing, which has its units in the tiers; remove it", p.Model)
 		}
 		if p.IncludedSeats != 0 {
-			wrong("%s takes no included_seats; give a first tier with unit 0", p.Model)
+			found.add("included_seats", "have no place in %s pricing; give a first tier with unit 0", p.Model)
 		}
-		p.validateTiers(wrong, within)
+		p.validateTiers(&found)
 	default:
-		wrong("pricing is %q; give per_seat, graduated or volume", string(p.Model))
+		found.add("pricing", "is %q; give per_seat, graduated or volume", string(p.Model))
 	}
-	return errors.Join(mistakes...)
+	return errors.Join(found...)
 }
 
-func (p *Price) validateTiers(wrong func(string, ...any), within func(string, int64, int64)) {
+func (p *Price) validateTiers(found *mistakes) {
 	if len(p.Tiers) == 0 || len(p.Tiers) > MaxTiers {
-		wrong("there are %d tiers; give 1 to %d", len(p.Tiers), MaxTiers)
+		found.add("tiers", "are %d; give 1 to %d", len(p.Tiers), MaxTiers)
 		return
 	}
 	var before int64
 	for i, tier := range p.Tiers {
-		within(fmt.Sprintf("tiers[%d].unit", i), tier.UnitMinor, MaxUnitMinor)
+		found.outside(fmt.Sprintf("tiers[%d].unit", i), tier.UnitMinor, MaxUnitMinor)
+		upTo := fmt.Sprintf("tiers[%d].up_to", i)
 		last := i == len(p.Tiers)-1
 		switch {
 		case last && tier.UpTo != 0:
-			wrong("tiers[%d].up_to is %d; the last tier must have no end", i, tier.UpTo)
+			found.add(upTo, "is %d; the last tier must have no end", tier.UpTo)
 		case last:
 		case tier.UpTo == 0:
-			wrong("tiers[%d].up_to is missing; only the last tier has no end", i)
+			found.add(upTo, "is missing; only the last tier has no end")
 		case tier.UpTo <= before || tier.UpTo > MaxSeats:
-			wrong("tiers[%d].up_to is %d; give %d to %d", i, tier.UpTo, before+1, MaxSeats)
+			found.add(upTo, "is %d; give more than %d, the end of the tier before, and at most %d", tier.UpTo, before, MaxSeats)
 		}
 		before = max(before, tier.UpTo)
+	}
+}
+
+type mistakes []error
+
+func (m *mistakes) add(location, format string, args ...any) {
+	*m = append(*m, &PriceMistake{Location: location, Message: fmt.Sprintf(format, args...)})
+}
+
+func (m *mistakes) outside(location string, value, most int64) {
+	if value < 0 || value > most {
+		m.add(location, "is %d; give 0 to %d", value, most)
 	}
 }

@@ -28,13 +28,18 @@ func (c Currency) Exponent() int {
 	return places
 }
 
+// exponent is ISO 4217 list one as published on 1 January 2026 (amendment 180, by
+// which BGN left), funds codes included. The metals, the bond units, XDR, XSU, XUA,
+// XTS and XXX are not in it: the list gives them no minor unit, so there are no whole
+// amounts of them. Codes are added as ISO adds them and never removed, because issued
+// invoices must stay readable.
 func exponent(code string) (places int, ok bool) {
 	switch code {
 	case "BIF", "CLP", "DJF", "GNF", "ISK", "JPY", "KMF", "KRW", "PYG", "RWF",
 		"UGX", "UYI", "VND", "VUV", "XAF", "XOF", "XPF":
 		return 0, true
 	case "AED", "AFN", "ALL", "AMD", "AOA", "ARS", "AUD", "AWG", "AZN", "BAM",
-		"BBD", "BDT", "BGN", "BMD", "BND", "BOB", "BOV", "BRL", "BSD", "BTN",
+		"BBD", "BDT", "BMD", "BND", "BOB", "BOV", "BRL", "BSD", "BTN",
 		"BWP", "BYN", "BZD", "CAD", "CDF", "CHE", "CHF", "CHW", "CNY", "COP",
 		"COU", "CRC", "CUP", "CVE", "CZK", "DKK", "DOP", "DZD", "EGP", "ERN",
 		"ETB", "EUR", "FJD", "FKP", "GBP", "GEL", "GHS", "GIP", "GMD", "GTQ",

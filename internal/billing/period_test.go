@@ -1,0 +1,178 @@
+package billing_test
+
+import (
+	"testing"
+	"time"
+
+	"pgregory.net/rapid"
+
+	"github.com/usher-seats/usher/internal/billing"
+)
+
+// anyAnchor draws anchors of 1970–2099, the days that not every month has above all.
+func anyAnchor() *rapid.Generator[billing.Date] {
+	return rapid.Custom(func(t *rapid.T) billing.Date {
+		year := rapid.OneOf(rapid.IntRange(1970, 2099), rapid.SampledFrom([]int{1972, 2000, 2011, 2024, 2028, 2096, 2099})).Draw(t, "year")
+		first := billing.Date{Year: year, Month: time.Month(rapid.IntRange(1, 12).Draw(t, "month")), Day: 1}
+		day := rapid.OneOf(rapid.IntRange(29, 31), rapid.IntRange(1, 31)).Draw(t, "day")
+		return first.AddDays(min(day, first.DaysUntil(first.AddMonths(1))) - 1)
+	})
+}
+
+func anyInterval() *rapid.Generator[billing.Interval] {
+	return rapid.SampledFrom([]billing.Interval{billing.Month, billing.Year})
+}
+
+// clampedDay is the anchor's day in the month of d, worked out by the time package.
+func clampedDay(anchor, d billing.Date) int {
+	last := time.Date(d.Year, d.Month+1, 0, 0, 0, 0, 0, time.UTC).Day()
+	return min(anchor.Day, last)
+}
+
+func TestPeriodsTileTimeAndComeBackToTheAnchorDay(t *testing.T) {
+	zones := zonesOf(t)
+	rapid.Check(t, func(t *rapid.T) {
+		loc := rapid.SampledFrom(zones).Draw(t, "zone")
+		anchor := anyAnchor().Draw(t, "anchor")
+		interval := anyInterval().Draw(t, "interval")
+		steps := map[billing.Interval]int{billing.Month: 1, billing.Year: 12}[interval]
+		p := billing.FirstPeriod(anchor, interval, loc, anchor.StartIn(loc))
+		if p.Index != 0 || p.StartDate != anchor || p.Start != anchor.StartIn(loc) {
+			t.Fatalf("the first period is %+v", p)
+		}
+		for k := range rapid.IntRange(1, 30).Draw(t, "periods") {
+			if p.Index != k*steps {
+				t.Fatalf("period %d has index %d", k, p.Index)
+			}
+			if !p.Start.Before(p.End) || !p.StartDate.Before(p.EndDate) {
+				t.Fatalf("an empty period %+v", p)
+			}
+			if p.StartDate.Day != clampedDay(anchor, p.StartDate) || p.EndDate.Day != clampedDay(anchor, p.EndDate) {
+				t.Fatalf("anchor %s has a period from %s to %s", anchor, p.StartDate, p.EndDate)
+			}
+			inside := p.Start.Add(time.Duration(rapid.Int64Range(0, int64(p.End.Sub(p.Start))-1).Draw(t, "inside")))
+			if got := billing.CycleAt(anchor, interval, loc, inside); got != p {
+				t.Fatalf("the cycle at %s is %+v, want %+v", inside, got, p)
+			}
+			if !p.Contains(p.Start) || !p.Contains(inside) || p.Contains(p.End) || p.Contains(p.Start.Add(-1)) {
+				t.Fatalf("%+v is not half open", p)
+			}
+			next := p.Next(anchor, interval, loc)
+			if next.Start != p.End || next.StartDate != p.EndDate {
+				t.Fatalf("after %+v comes %+v", p, next)
+			}
+			p = next
+		}
+	})
+}
+
+func TestTheBoundaryIndexIsTheLastBoundaryThatHasBegun(t *testing.T) {
+	zones := zonesOf(t)
+	rapid.Check(t, func(t *rapid.T) {
+		loc := rapid.SampledFrom(zones).Draw(t, "zone")
+		anchor := anyAnchor().Draw(t, "anchor")
+		n := rapid.IntRange(-600, 600).Draw(t, "n")
+		start := billing.Boundary(anchor, n).StartIn(loc)
+		offset := rapid.OneOf(rapid.SampledFrom([]time.Duration{-1, 0, 1, time.Hour}),
+			rapid.Map(rapid.Int64Range(-3_000_000, 3_000_000), func(s int64) time.Duration { return time.Duration(s) * time.Second })).Draw(t, "offset")
+		at := start.Add(offset)
+		got := billing.BoundaryIndexAt(anchor, loc, at)
+		if billing.Boundary(anchor, got).StartIn(loc).After(at) {
+			t.Fatalf("boundary %d had not begun at %s", got, at)
+		}
+		if !billing.Boundary(anchor, got+1).StartIn(loc).After(at) {
+			t.Fatalf("boundary %d had begun at %s, not only %d", got+1, at, got)
+		}
+		if offset == 0 && got != n || offset == -1 && got != n-1 {
+			t.Fatalf("boundary %d, %v off its start, is %d", n, offset, got)
+		}
+		first := billing.FirstPeriod(anchor, billing.Year, loc, at)
+		if first.Index != got || first.StartDate != billing.Boundary(anchor, got) || first.EndDate != billing.Boundary(anchor, got+12) {
+			t.Fatalf("the first yearly period at %s is %+v", at, first)
+		}
+		cycle := billing.CycleAt(anchor, billing.Year, loc, at)
+		if cycle.Index%12 != 0 || !cycle.Contains(at) {
+			t.Fatalf("the yearly cycle at %s is %+v", at, cycle)
+		}
+	})
+}
+
+// 7 November 2010 began in Newfoundland twice: for one minute, and again after an
+// hour of the 6th. Its boundary is the first of the two, for every function.
+func TestABoundaryWhoseDateComesTwiceBeginsTheFirstTime(t *testing.T) {
+	loc := zone(t, "America/St_Johns")
+	anchor := date(t, "2010-10-07")
+	p := billing.CycleAt(anchor, billing.Month, loc, instant(t, "2010-11-07T03:00:00Z"))
+	if got := billing.DateOf(instant(t, "2010-11-07T03:00:00Z"), loc); got != date(t, "2010-11-06") {
+		t.Fatalf("half an hour after the boundary it is %s; this test is about the 6th", got)
+	}
+	if p.Index != 1 || p.Start != instant(t, "2010-11-07T02:30:00Z") {
+		t.Errorf("the period of the second 6th is %+v", p)
+	}
+	if f := p.Factor(billing.ByDay, instant(t, "2010-11-07T03:00:00Z"), loc); f != (billing.Factor{Num: 30, Den: 30}) {
+		t.Errorf("its factor is %+v, want the whole", f)
+	}
+}
+
+func TestANewZoneMovesTheNextBoundaryAndNoOpenPeriod(t *testing.T) {
+	anchor := date(t, "2026-10-31")
+	west, east := zone(t, "Pacific/Honolulu"), zone(t, "Pacific/Auckland")
+	open := billing.FirstPeriod(anchor, billing.Month, west, instant(t, "2026-11-10T00:00:00Z"))
+	next := open.Next(anchor, billing.Month, east)
+	if next.Start != open.End || next.Start != instant(t, "2026-11-30T10:00:00Z") {
+		t.Errorf("the period after the move starts at %s", next.Start)
+	}
+	if next.StartDate != date(t, "2026-11-30") || next.EndDate != date(t, "2026-12-31") || next.End != instant(t, "2026-12-30T11:00:00Z") {
+		t.Errorf("the period after the move is %+v", next)
+	}
+}
+
+func TestPeriodsTileAndFactorsStayWithinOneWhateverTheZoneChangesTo(t *testing.T) {
+	zones := zonesOf(t)
+	rapid.Check(t, func(t *rapid.T) {
+		anchor := anyAnchor().Draw(t, "anchor")
+		interval := anyInterval().Draw(t, "interval")
+		loc := rapid.SampledFrom(zones).Draw(t, "zone")
+		p := billing.FirstPeriod(anchor, interval, loc, anchor.StartIn(loc))
+		for range rapid.IntRange(1, 12).Draw(t, "periods") {
+			loc = rapid.SampledFrom(zones).Draw(t, "new zone")
+			at := p.Start.Add(time.Duration(rapid.Int64Range(-1e14, int64(p.End.Sub(p.Start))+1e14).Draw(t, "at")))
+			for _, mode := range []billing.Proration{billing.ByDay, billing.BySecond, billing.NoProration} {
+				f := p.Factor(mode, at, loc)
+				if f.Den <= 0 || f.Num < 0 || f.Num > f.Den {
+					t.Fatalf("factor %+v at %s of %+v", f, at, p)
+				}
+				if mode != billing.NoProration && (!at.After(p.Start) && f.Num != f.Den || !at.Before(p.End) && f.Num != 0) {
+					t.Fatalf("factor %+v outside, at %s of %+v", f, at, p)
+				}
+			}
+			next := p.Next(anchor, interval, loc)
+			if next.Start != p.End || !next.End.After(next.Start) || next.StartDate != p.EndDate {
+				t.Fatalf("after %+v comes %+v", p, next)
+			}
+			p = next
+		}
+	})
+}
+
+func TestUnknownPoliciesAreFaultsOfTheProgram(t *testing.T) {
+	if billing.Interval("week").Valid() || !billing.Month.Valid() || !billing.Year.Valid() {
+		t.Error("month and year are the intervals")
+	}
+	if billing.Proration("hour").Valid() || !billing.ByDay.Valid() || !billing.BySecond.Valid() || !billing.NoProration.Valid() {
+		t.Error("day, second and none are the prorations")
+	}
+	panics := func(name string, f func()) {
+		t.Helper()
+		defer func() {
+			if recover() == nil {
+				t.Errorf("%s did not panic", name)
+			}
+		}()
+		f()
+	}
+	anchor := date(t, "2026-11-01")
+	panics("an unknown interval", func() { billing.CycleAt(anchor, "week", time.UTC, time.Unix(0, 0)) })
+	panics("an unknown proration", func() { billing.Period{}.Factor("hour", time.Unix(0, 0), time.UTC) })
+	panics("an invoice without format", func() { billing.Invoice{}.Canonical() })
+}
