@@ -25,6 +25,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/usher-seats/usher/infra/local/dynamo"
+	"github.com/usher-seats/usher/infra/local/dynamo/tables"
+	"github.com/usher-seats/usher/infra/local/sam"
 )
 
 // Region is the region of every test database.
@@ -168,4 +170,48 @@ func awaitGuard(ctx context.Context, dir, logPath string, pid int) (int, error) 
 		case <-tick.C:
 		}
 	}
+}
+
+// Client is New for callers of the wire protocol.
+func Client(t testing.TB) *tables.Client {
+	t.Helper()
+	_, cfg := New(t)
+	return wireClient(t, cfg)
+}
+
+// wireClient calls the database that a configuration of New is for.
+func wireClient(t testing.TB, cfg aws.Config) *tables.Client {
+	t.Helper()
+	credentials, err := cfg.Credentials.Retrieve(t.Context())
+	if err != nil {
+		t.Fatalf("dynamotest: %v", err)
+	}
+	client, ok := cfg.HTTPClient.(*http.Client)
+	if !ok {
+		t.Fatalf("dynamotest: the HTTP client is a %T", cfg.HTTPClient)
+	}
+	return &tables.Client{Endpoint: *cfg.BaseEndpoint, AccessKey: credentials.AccessKeyID, Region: cfg.Region, HTTP: client}
+}
+
+// NewWithTables is New with the tables of the checkout's template.yaml, whose names it returns by logical id, such as
+// names["SeatsTable"].
+func NewWithTables(t testing.TB) (cfg aws.Config, names map[string]string) {
+	t.Helper()
+	_, cfg = New(t)
+	root, err := dynamo.FindRoot()
+	if err != nil {
+		t.Fatalf("dynamotest: %v", err)
+	}
+	template, err := sam.Load(filepath.Join(root, "template.yaml"), sam.Options{Region: Region})
+	if err != nil {
+		t.Fatalf("dynamotest: %v", err)
+	}
+	if err := tables.Create(t.Context(), wireClient(t, cfg), template.Tables); err != nil {
+		t.Fatalf("dynamotest: %v", err)
+	}
+	names = map[string]string{}
+	for _, table := range template.Tables {
+		names[table.ID] = table.Name
+	}
+	return cfg, names
 }

@@ -44,3 +44,16 @@ func TestTwoCallsGiveTwoDatabasesOnOneServer(t *testing.T) {
 		}
 	}
 }
+
+func TestTablesOfTheTemplateAreThere(t *testing.T) {
+	cfg, names := dynamotest.NewWithTables(t)
+	out, err := dynamodb.NewFromConfig(cfg).ListTables(t.Context(), &dynamodb.ListTablesInput{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, id := range []string{"SeatsTable", "KeysTable"} {
+		if !slices.Contains(out.TableNames, names[id]) {
+			t.Errorf("there is no table %q (%s) among %v", names[id], id, out.TableNames)
+		}
+	}
+}
