@@ -68,12 +68,22 @@ func Samples() []Event {
 	types := Types()
 	out := make([]Event, 0, len(types))
 	for i, kind := range types {
+		d := data[kind]
+		changed, actor := string(user), seats.Actor{Kind: seats.ActorUser, ID: string(owner)}
+		switch {
+		case kind == seats.LicenseAssigned || kind == seats.LicenseRevoked:
+		case d.Subscription != "" && d.UserID == "":
+			changed = string(d.Subscription)
+		case d.UserID == "" && d.ToUserID == "":
+			changed = string(account)
+		}
+		if kind == seats.CycleClosed || kind == seats.InvitationExpiredEv || kind == seats.AccountParkedEvent {
+			actor = seats.System
+		}
 		out = append(out, Event{
 			ID:      seats.EventID("evt_06c4b1yk2g0qm8v3n5t7w9xf" + string("0123456789abcdefghjkmnpqrstvwxyz"[i]) + "g"),
 			Account: account, Type: kind, At: at, RecordedAt: at.Add(123 * time.Millisecond),
-			Actor: seats.Actor{Kind: seats.ActorUser, ID: string(owner)},
-			Revs:  []seats.Rev{{ID: string(user), Rev: int64(i + 2)}},
-			Data:  data[kind],
+			Actor: actor, Revs: []seats.Rev{{ID: changed, Rev: int64(i + 2)}}, Data: d,
 		})
 	}
 	return out

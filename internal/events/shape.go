@@ -138,7 +138,8 @@ func shapeOfPeople(kind string) ([]field, bool) {
 	case seats.LicenseAssigned:
 		return append(pool(), list("user_ids", must, userIDs)), true
 	case seats.LicenseRevoked:
-		return append(pool(), list("user_ids", must, userIDs), text("reason", must, reason)), true
+		// A release may have found only reservations to give up, held by nobody yet.
+		return append(pool(), list("user_ids", zero, userIDs), text("reason", must, reason)), true
 	case seats.OwnershipTransferred:
 		return []field{
 			text("from_user_id", must, func(d *seats.EventData) *seats.UserID { return &d.FromUserID }),
