@@ -159,15 +159,16 @@ type Pool struct {
 }
 
 // Pools lists the subscriptions of an account, or the one with the id.
-func (s *Service) Pools(ctx context.Context, caller Caller, account AccountID, id SubscriptionID) ([]*Pool, error) {
+func (s *Service) Pools(ctx context.Context, caller Caller, account AccountID, id SubscriptionID) (*Access, []*Pool, error) {
 	access, err := s.Enter(ctx, caller, account)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if !Can(access.Me.Role, SeeAccount, nil) {
-		return nil, ErrForbidden
+		return nil, nil, ErrForbidden
 	}
-	return s.pools(ctx, access.Account, access.Me.Role, id)
+	pools, err := s.pools(ctx, access.Account, access.Me.Role, id)
+	return access, pools, err
 }
 
 func (s *Service) pools(ctx context.Context, a *Account, role Role, id SubscriptionID) ([]*Pool, error) {

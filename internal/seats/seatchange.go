@@ -19,21 +19,22 @@ type seatChange struct {
 }
 
 // QuoteSeats prices a number of seats. The quote is good until it expires or
-// what it rests on changes; assigning and revoking change nothing of it.
-func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, seats int64) (*Quote, error) {
+// what it rests on changes; assigning and revoking change nothing of it. The
+// currency is the account's, for quotes that charge nothing now.
+func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, seats int64) (*Quote, money.Currency, error) {
 	product, err := id.Product()
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	cmd := command{caller: caller, account: account, money: true}
 	cmd.want.Products = []string{product}
 	t, err := s.read(ctx, cmd)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	sub, plan, err := t.maySpend(id)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	quote := &Quote{
 		ID: t.Mint.Quote(), Account: account, Subscription: id, By: t.Me.ID, At: t.Now, ExpiresAt: t.Wall.Add(QuoteTTL),
@@ -42,13 +43,13 @@ func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account Account
 	}
 	effect, err := decideSeats(t, sub, plan, seats, quote)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	after := effect.write.Subscription
 	quote.DueNow, quote.AtRenewal, quote.EffectiveAt = effect.dueNow, after.AtRenewal(), effect.event.Data.EffectiveAt
 	all, err := s.Store.Subscriptions(ctx, account)
 	if err != nil {
-		return nil, err
+		return nil, "", err
 	}
 	for i := range all {
 		if all[i].Product == product {
@@ -60,9 +61,9 @@ func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account Account
 		a = effect.account
 	}
 	if quote.Next, err = s.preview(ctx, a, all); err != nil {
-		return nil, err
+		return nil, "", err
 	}
-	return quote, s.Store.PutQuote(ctx, quote)
+	return quote, a.Currency, s.Store.PutQuote(ctx, quote)
 }
 
 // preview is what the account's next close bills if nothing else happens: the

@@ -329,3 +329,18 @@ func permanent(err error) bool {
 	var refusal *Error
 	return errors.As(err, &refusal) && refusal.Kind != Unavailable && refusal.Kind != TooMany
 }
+
+// Limit counts a request against a limit per window, and refuses it beyond.
+func (s *Service) Limit(ctx context.Context, key string, limit int, window time.Duration) error {
+	now := s.Wall()
+	n, err := s.Store.Count(ctx, key, window, now)
+	if err != nil {
+		return err
+	}
+	if n > limit {
+		refused := *ErrTooManyRequests
+		refused.RetryAfterSeconds = int(now.Truncate(window).Add(window).Sub(now)/time.Second) + 1
+		return &refused
+	}
+	return nil
+}

@@ -2,6 +2,7 @@ package seats
 
 import (
 	"context"
+	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
 )
@@ -14,23 +15,29 @@ type AccountPatch struct {
 	Customer       *billing.Party
 }
 
+// EditedAccount is an account after a change, at its instant.
+type EditedAccount struct {
+	Account *Account
+	Now     time.Time
+}
+
 // EditAccount changes the account's settings. Money and zone are for who may
 // spend; a changed zone applies from the next boundary.
-func (s *Service) EditAccount(ctx context.Context, caller Caller, account AccountID, patch AccountPatch, once Once[*Account]) (Reply[*Account], error) {
+func (s *Service) EditAccount(ctx context.Context, caller Caller, account AccountID, patch AccountPatch, once Once[EditedAccount]) (Reply[EditedAccount], error) {
 	cmd := command{caller: caller, account: account}
-	return run(ctx, s, cmd, once, func(t *turn) (*Change, *Account, error) {
+	return run(ctx, s, cmd, once, func(t *turn) (*Change, EditedAccount, error) {
 		if !Can(t.Me.Role, SpendMoney, nil) {
-			return nil, nil, ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
+			return nil, EditedAccount{}, ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
 		}
 		a := *t.Account
 		a.Rev++
 		if err := patch.apply(&a); err != nil {
-			return nil, nil, err
+			return nil, EditedAccount{}, err
 		}
 		return &Change{
 			Account: &AccountWrite{Account: &a, From: t.Account.Rev},
 			Events:  []Event{t.event(AccountUpdated, EventData{}, Rev{string(a.ID), a.Rev})},
-		}, &a, nil
+		}, EditedAccount{Account: &a, Now: t.Now}, nil
 	})
 }
 

@@ -1,0 +1,196 @@
+package api
+
+import (
+	"sort"
+	"time"
+
+	"github.com/usher-seats/usher/internal/apigw"
+	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// User is a person in an account.
+type User struct {
+	ID            string      `json:"id"`
+	Email         string      `json:"email"`
+	FirstName     string      `json:"first_name"`
+	LastName      string      `json:"last_name"`
+	Qualification string      `json:"qualification,omitempty"`
+	Role          string      `json:"role" enum:"owner,admin,billing_admin,member"`
+	Status        string      `json:"status" enum:"invited,active,deactivated,removed"`
+	AddedAt       time.Time   `json:"added_at"`
+	SignedIn      bool        `json:"signed_in" doc:"Whether a sign-in identity is bound"`
+	Licenses      []License   `json:"licenses"`
+	Invitation    *Invitation `json:"invitation,omitempty"`
+}
+
+// License is a license that a user holds.
+type License struct {
+	SubscriptionID string    `json:"subscription_id"`
+	ProductID      string    `json:"product_id"`
+	Since          time.Time `json:"since"`
+	By             string    `json:"by,omitempty" doc:"Id of the user who gave it"`
+}
+
+// Invitation is an invitation of a user.
+type Invitation struct {
+	ID             string    `json:"id"`
+	UserID         string    `json:"user_id"`
+	Email          string    `json:"email"`
+	FirstName      string    `json:"first_name"`
+	LastName       string    `json:"last_name"`
+	Role           string    `json:"role" enum:"owner,admin,billing_admin,member"`
+	State          string    `json:"state" enum:"open,accepted,cancelled,expired"`
+	SentAt         time.Time `json:"sent_at"`
+	ExpiresAt      time.Time `json:"expires_at"`
+	InviterID      string    `json:"inviter_id"`
+	SubscriptionID string    `json:"subscription_id,omitempty"`
+	SeatReserved   bool      `json:"seat_reserved"`
+}
+
+func userBody(u *seats.User) User {
+	b := User{
+		ID: string(u.ID), Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Qualification: u.Qualification,
+		Role: string(u.Role), Status: string(u.Status), AddedAt: u.AddedAt.UTC(), SignedIn: u.Subject != "", Licenses: []License{},
+	}
+	for product, l := range u.Licenses {
+		b.Licenses = append(b.Licenses, licenseBody(product, l))
+	}
+	sort.Slice(b.Licenses, func(i, j int) bool { return b.Licenses[i].ProductID < b.Licenses[j].ProductID })
+	if u.Invitation != nil {
+		i := invitationBody(u)
+		b.Invitation = &i
+	}
+	return b
+}
+
+func licenseBody(product string, l seats.License) License {
+	return License{SubscriptionID: string(l.Subscription), ProductID: product, Since: l.Since.UTC(), By: string(l.By)}
+}
+
+func invitationBody(u *seats.User) Invitation {
+	i := u.Invitation
+	return Invitation{
+		ID: string(seats.InvitationOf(u.ID)), UserID: string(u.ID), Email: u.Email, FirstName: u.FirstName, LastName: u.LastName,
+		Role: string(u.Role), State: string(i.State), SentAt: i.SentAt.UTC(), ExpiresAt: i.ExpiresAt.UTC(),
+		InviterID: string(i.Inviter), SubscriptionID: string(i.Subscription), SeatReserved: i.Reserved,
+	}
+}
+
+// Account is a customer company's settings.
+type Account struct {
+	ID             string      `json:"id"`
+	Name           string      `json:"name"`
+	Currency       string      `json:"currency"`
+	TimeZone       string      `json:"time_zone"`
+	AnchorDate     string      `json:"anchor_date" format:"date" doc:"The local date that every billing boundary is computed from"`
+	OwnerID        string      `json:"owner_id"`
+	Status         string      `json:"status" enum:"open,parked"`
+	BillingContact string      `json:"billing_contact,omitempty" doc:"Where invoices go; the owner if empty"`
+	InvoiceAddress Party       `json:"invoice_address"`
+	MailsOff       []string    `json:"mails_off"`
+	Test           bool        `json:"test"`
+	Now            time.Time   `json:"now" doc:"The account's instant: the wall clock, or a test account's clock"`
+	NextDue        *time.Time  `json:"next_due,omitempty" doc:"When the running billing cycle ends"`
+	Credit         apigw.Money `json:"credit"`
+	OpenedAt       time.Time   `json:"opened_at"`
+}
+
+// Party is a company on an invoice.
+type Party struct {
+	Name    string   `json:"name" required:"false" maxLength:"200"`
+	Lines   []string `json:"lines" required:"false" maxItems:"10"`
+	TaxID   string   `json:"tax_id" required:"false" maxLength:"64"`
+	Country string   `json:"country" required:"false" maxLength:"2" doc:"ISO 3166 code"`
+}
+
+func partyBody(p billing.Party) Party {
+	lines := p.AddressLines
+	if lines == nil {
+		lines = []string{}
+	}
+	return Party{Name: p.Name, Lines: lines, TaxID: p.TaxID, Country: p.Country}
+}
+
+func (p Party) party() billing.Party {
+	return billing.Party{Name: p.Name, AddressLines: p.Lines, TaxID: p.TaxID, Country: p.Country}
+}
+
+func accountBody(a *seats.Account, now time.Time) Account {
+	off := a.MailsOff
+	if off == nil {
+		off = []string{}
+	}
+	return Account{
+		ID: string(a.ID), Name: a.Name, Currency: string(a.Currency), TimeZone: a.Zone, AnchorDate: a.Anchor.String(), OwnerID: string(a.Owner),
+		Status: string(a.Status), BillingContact: a.BillingContact, InvoiceAddress: partyBody(a.Customer), MailsOff: off,
+		Test: a.Test, Now: now.UTC(), NextDue: instant(a.Due), Credit: amount(a.CreditMinor, a.Currency), OpenedAt: a.OpenedAt.UTC(),
+	}
+}
+
+func amount(minor int64, c money.Currency) apigw.Money {
+	return apigw.Money{AmountMinor: minor, Currency: string(c)}
+}
+
+// Subscription is a pool of seats of one product.
+type Subscription struct {
+	ID           string        `json:"id"`
+	ProductID    string        `json:"product_id"`
+	ProductName  string        `json:"product_name"`
+	PlanID       string        `json:"plan_id"`
+	PlanVersion  int           `json:"plan_version"`
+	PlanName     string        `json:"plan_name"`
+	Interval     string        `json:"interval" enum:"month,year"`
+	UnitPrice    apigw.Money   `json:"unit_price" doc:"Per seat and interval; the first tier's where the price has tiers"`
+	Status       string        `json:"status" enum:"active,ended"`
+	Seats        int64         `json:"seats"`
+	InUse        int64         `json:"in_use"`
+	Reserved     int64         `json:"reserved" doc:"Held by open invitations"`
+	Available    int64         `json:"available" doc:"Negative only while a decrease is taking licenses"`
+	Period       Period        `json:"period"`
+	Pending      *PendingSeats `json:"pending,omitempty" doc:"The scheduled decrease"`
+	NextInvoice  *Invoice      `json:"next_invoice,omitempty" doc:"What the account's next close bills if nothing else happens"`
+	Entitlements []string      `json:"entitlements" doc:"What a license allows, in words"`
+	Policies     []string      `json:"policies" doc:"The plan's policies, each as a sentence"`
+	AgreementURL string        `json:"agreement_url,omitempty"`
+}
+
+// Period is a half-open billing cycle.
+type Period struct {
+	Start time.Time `json:"start"`
+	End   time.Time `json:"end"`
+}
+
+// PendingSeats is a decrease that waits for the end of the cycle.
+type PendingSeats struct {
+	Seats       int64     `json:"seats"`
+	EffectiveAt time.Time `json:"effective_at"`
+	By          string    `json:"by"`
+}
+
+func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
+	return func(p *seats.Pool) Subscription {
+		b := Subscription{
+			ID: string(p.ID), ProductID: p.Product, ProductName: p.Plan.Product.Name, PlanID: p.Plan.ID, PlanVersion: p.Plan.Version,
+			PlanName: p.Plan.Name, Interval: string(p.Plan.Interval), UnitPrice: amount(unitPrice(p.Plan, a.Currency), a.Currency),
+			Status: string(p.Status), Seats: p.Seats, InUse: p.InUse, Reserved: p.Reserved, Available: p.Free,
+			Period: Period{p.Period.Start.UTC(), p.Period.End.UTC()}, NextInvoice: invoiceBody(p.Next), Entitlements: []string{}, AgreementURL: p.Plan.AgreementURL, Policies: p.Plan.Policies.Sentences(),
+		}
+		if p.Pending != nil {
+			b.Pending = &PendingSeats{Seats: p.Pending.Seats, EffectiveAt: p.Period.End.UTC(), By: string(p.Pending.By)}
+		}
+		for _, e := range p.Plan.Product.Entitlements {
+			b.Entitlements = append(b.Entitlements, e.Name)
+		}
+		return b
+	}
+}
+
+func unitPrice(plan *seats.Plan, c money.Currency) int64 {
+	price, ok := plan.Prices[c]
+	if ok && len(price.Tiers) > 0 {
+		return price.Tiers[0].UnitMinor
+	}
+	return price.UnitMinor
+}

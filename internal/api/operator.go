@@ -1,0 +1,300 @@
+package api
+
+import (
+	"context"
+	"net/http"
+	"time"
+
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/usher-seats/usher/internal/apigw"
+	"github.com/usher-seats/usher/internal/catalog"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+type catalogInput struct {
+	Body struct {
+		Catalog string `json:"catalog" maxLength:"200000" doc:"The catalog's YAML"`
+	}
+}
+
+// CatalogChecked says what a catalog would publish.
+type CatalogChecked struct {
+	Plans []PlanVersion `json:"plans"`
+}
+
+// PlanVersion is a plan of a catalog; version 0 is not published.
+type PlanVersion struct {
+	PlanID    string   `json:"plan_id"`
+	Version   int      `json:"version"`
+	Name      string   `json:"name"`
+	ProductID string   `json:"product_id"`
+	Policies  []string `json:"policies" doc:"Each policy as a sentence"`
+}
+
+type openAccountInput struct {
+	apigw.IdempotencyHeader
+	Body struct {
+		Name           string     `json:"name" maxLength:"200"`
+		Currency       string     `json:"currency" maxLength:"3" example:"EUR"`
+		TimeZone       string     `json:"time_zone" maxLength:"64" example:"Europe/Berlin"`
+		Owner          OwnerInput `json:"owner"`
+		PlanID         string     `json:"plan_id" maxLength:"32"`
+		Seats          int64      `json:"seats"`
+		InvoiceAddress *Party     `json:"invoice_address,omitempty"`
+		TaxRatePPM     int64      `json:"tax_rate_ppm,omitempty" doc:"In millionths: 190000 is 19 %"`
+		ReverseCharge  bool       `json:"reverse_charge,omitempty"`
+		Test           bool       `json:"test,omitempty" doc:"Gives the account a clock of its own"`
+		Clock          time.Time  `json:"clock,omitempty" doc:"Where a test account's clock starts; now if absent"`
+	}
+}
+
+// OwnerInput is the first owner of an account.
+type OwnerInput struct {
+	Email     string `json:"email" maxLength:"320"`
+	FirstName string `json:"first_name" maxLength:"200"`
+	LastName  string `json:"last_name" maxLength:"200"`
+}
+
+// OpenedAccount is a new account.
+type OpenedAccount struct {
+	Account        Account  `json:"account"`
+	Owner          User     `json:"owner"`
+	SubscriptionID string   `json:"subscription_id"`
+	Invoice        *Invoice `json:"invoice,omitempty"`
+}
+
+func openedBody(o seats.Opened) OpenedAccount {
+	return OpenedAccount{
+		Account: accountBody(o.Account, o.Account.OpenedAt), Owner: userBody(o.Owner),
+		SubscriptionID: string(o.Subscription.ID), Invoice: issuedBody(o.Invoice),
+	}
+}
+
+// AccountOverview is an account as the vendor's staff sees it.
+type AccountOverview struct {
+	ID            string         `json:"id"`
+	Name          string         `json:"name"`
+	Currency      string         `json:"currency"`
+	TimeZone      string         `json:"time_zone"`
+	Status        string         `json:"status" enum:"open,parked"`
+	ParkedFor     string         `json:"parked_for,omitempty" doc:"Why the account cannot be closed"`
+	Test          bool           `json:"test"`
+	Clock         *time.Time     `json:"clock,omitempty"`
+	NextDue       *time.Time     `json:"next_due,omitempty"`
+	Owner         *User          `json:"owner,omitempty"`
+	Subscriptions []Subscription `json:"subscriptions"`
+	Users         []User         `json:"users" doc:"At most 100; removed users are left out"`
+}
+
+// maxOverviewUsers bounds how many users an overview shows.
+const maxOverviewUsers = 100
+
+func overviewBody(o seats.AccountOverview) AccountOverview {
+	a := o.Account
+	b := AccountOverview{
+		ID: string(a.ID), Name: a.Name, Currency: string(a.Currency), TimeZone: a.Zone, Status: string(a.Status), ParkedFor: a.ParkedFor,
+		Test: a.Test, NextDue: instant(a.Due), Subscriptions: []Subscription{}, Users: []User{},
+	}
+	if a.Test {
+		b.Clock = instant(a.Clock)
+	}
+	for _, p := range o.Pools {
+		b.Subscriptions = append(b.Subscriptions, poolBody(a)(p))
+	}
+	for _, u := range o.Users {
+		body := userBody(u)
+		if u.ID == a.Owner {
+			b.Owner = &body
+		}
+		if u.Status != seats.UserRemoved && len(b.Users) < maxOverviewUsers {
+			b.Users = append(b.Users, body)
+		}
+	}
+	return b
+}
+
+type operatorAccountInput struct {
+	accountPath
+}
+
+type operatorCommandInput struct {
+	accountPath
+	apigw.IdempotencyHeader
+}
+
+type operatorListInput struct {
+	apigw.Paging
+}
+
+type clockInput struct {
+	accountPath
+	Body struct {
+		To time.Time `json:"to" doc:"Only forward, any distance"`
+	}
+}
+
+// Clock is where a test account's clock stands.
+type Clock struct {
+	Clock time.Time `json:"clock"`
+	Done  bool      `json:"done" doc:"false where the time of one call ran out: send the same request again"`
+}
+
+// Closed says how many boundaries were closed.
+type Closed struct {
+	Closed int `json:"closed"`
+}
+
+// Operator registers what the vendor's staff does.
+func Operator(api huma.API, svc *seats.Service) {
+	operateCatalog(api, svc)
+	operateAccounts(api, svc)
+	operateParked(api, svc)
+}
+
+func operateCatalog(api huma.API, svc *seats.Service) {
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/validate", "validate-catalog", "Operator", "Check a catalog; every mistake at once, with line and column"),
+		func(ctx context.Context, in *catalogInput) (*read[CatalogChecked], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			plans, err := catalog.Parse([]byte(in.Body.Catalog))
+			if err != nil {
+				return nil, err
+			}
+			return &read[CatalogChecked]{checkedBody(plans, nil)}, nil
+		})
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/publish", "publish-catalog", "Operator", "Publish a catalog: a new version of each plan that changed"),
+		func(ctx context.Context, in *catalogInput) (*read[CatalogChecked], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			plans, err := catalog.Parse([]byte(in.Body.Catalog))
+			if err != nil {
+				return nil, err
+			}
+			refs, err := svc.PublishPlans(ctx, plans)
+			if err != nil {
+				return nil, err
+			}
+			return &read[CatalogChecked]{checkedBody(plans, refs)}, nil
+		})
+}
+
+func checkedBody(plans []*seats.Plan, refs []seats.PlanRef) CatalogChecked {
+	b := CatalogChecked{Plans: make([]PlanVersion, len(plans))}
+	for i, p := range plans {
+		b.Plans[i] = PlanVersion{PlanID: p.ID, Name: p.Name, ProductID: p.Product.ID, Policies: p.Policies.Sentences()}
+		if refs != nil {
+			b.Plans[i].Version = refs[i].Version
+		}
+	}
+	return b
+}
+
+func operateAccounts(api huma.API, svc *seats.Service) {
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/accounts", "open-account", "Operator", "Open an account with its owner and a subscription"),
+		func(ctx context.Context, in *openAccountInput) (*written[OpenedAccount], error) {
+			operator, err := staff(ctx)
+			if err != nil {
+				return nil, err
+			}
+			b := in.Body
+			open := seats.OpenAccount{
+				Name: b.Name, Currency: b.Currency, Zone: b.TimeZone, PlanID: b.PlanID, Seats: b.Seats, TaxPPM: b.TaxRatePPM,
+				ReverseCharge: b.ReverseCharge, Test: b.Test, Clock: b.Clock,
+				Owner: seats.Person{Email: b.Owner.Email, FirstName: b.Owner.FirstName, LastName: b.Owner.LastName},
+			}
+			if b.InvoiceAddress != nil {
+				open.Customer = b.InvoiceAddress.party()
+			}
+			reply, err := svc.Open(ctx, operator, open, once(ctx, in.Key, openedBody))
+			return answer(reply, err, openedBody)
+		})
+	apigw.Register(api, op(http.MethodGet, "/v1/operator/accounts", "list-accounts", "Operator", "Accounts, in the order of their opening"),
+		func(ctx context.Context, in *operatorListInput) (*read[apigw.Page[AccountOverview]], error) {
+			return listOverviews(ctx, "accounts", in.Paging, svc.ListAccounts)
+		})
+	apigw.Register(api, op(http.MethodGet, "/v1/operator/accounts/{account}", "get-account-overview", "Operator", "One account"),
+		func(ctx context.Context, in *operatorAccountInput) (*read[AccountOverview], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			o, err := svc.Overview(ctx, in.id())
+			if err != nil {
+				return nil, err
+			}
+			return &read[AccountOverview]{overviewBody(o)}, nil
+		})
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/accounts/{account}/clock", "advance-clock", "Operator", "Move a test account's clock forward, closing what falls due on the way"),
+		func(ctx context.Context, in *clockInput) (*read[Clock], error) {
+			operator, err := staff(ctx)
+			if err != nil {
+				return nil, err
+			}
+			r, err := svc.AdvanceClock(ctx, operator, in.id(), in.Body.To)
+			if err != nil {
+				return nil, err
+			}
+			return &read[Clock]{Clock{Clock: r.Clock.UTC(), Done: r.Done}}, nil
+		})
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/accounts/{account}/close", "close-account-cycle", "Operator", "Close what is due now; done again it closes nothing"),
+		func(ctx context.Context, in *operatorAccountInput) (*read[Closed], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			n, err := svc.CloseNow(ctx, in.id())
+			if err != nil {
+				return nil, err
+			}
+			return &read[Closed]{Closed{n}}, nil
+		})
+}
+
+func operateParked(api huma.API, svc *seats.Service) {
+	apigw.Register(api, op(http.MethodGet, "/v1/operator/parked-accounts", "list-parked-accounts", "Operator", "Accounts whose billing is on hold, with the reason"),
+		func(ctx context.Context, in *operatorListInput) (*read[apigw.Page[AccountOverview]], error) {
+			return listOverviews(ctx, "parked", in.Paging, svc.ListParked)
+		})
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/parked-accounts/{account}/retry", "retry-parked-account", "Operator", "Try to close a parked account again"),
+		func(ctx context.Context, in *operatorCommandInput) (*written[Parked], error) {
+			operator, err := staff(ctx)
+			if err != nil {
+				return nil, err
+			}
+			reply, err := svc.RetryParked(ctx, operator, in.id(), once(ctx, in.Key, parkedBody))
+			return answer(reply, err, parkedBody)
+		})
+}
+
+// Parked is what a retry found.
+type Parked struct {
+	ID     string `json:"id"`
+	Status string `json:"status" enum:"open,parked" doc:"parked where the reason is still there"`
+}
+
+func parkedBody(a *seats.Account) Parked {
+	return Parked{ID: string(a.ID), Status: string(a.Status)}
+}
+
+type overviewList func(context.Context, seats.Page) ([]seats.AccountOverview, string, error)
+
+func listOverviews(ctx context.Context, list string, p apigw.Paging, find overviewList) (*read[apigw.Page[AccountOverview]], error) {
+	if _, err := staff(ctx); err != nil {
+		return nil, err
+	}
+	scope := apigw.CursorScope{List: list}
+	page, err := storePage(scope, p)
+	if err != nil {
+		return nil, err
+	}
+	found, cursor, err := find(ctx, page)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]AccountOverview, len(found))
+	for i := range found {
+		items[i] = overviewBody(found[i])
+	}
+	return &read[apigw.Page[AccountOverview]]{apigw.NewPage(items, nextPage(scope, cursor))}, nil
+}
