@@ -102,7 +102,7 @@ func (id QuoteID) Valid() bool { return wellFormed(string(id), "quo_") }
 // where the id is malformed.
 func (id SubscriptionID) Product() (string, error) {
 	head, product, found := strings.Cut(strings.TrimPrefix(string(id), "sub_"), "_")
-	if !found || !strings.HasPrefix(string(id), "sub_") || !wellFormed("sub_"+head, "sub_") || !validSlug(product) {
+	if !found || !strings.HasPrefix(string(id), "sub_") || !wellFormed("sub_"+head, "sub_") || !ValidSlug(product) {
 		return "", ErrNotFound
 	}
 	return product, nil
@@ -120,7 +120,9 @@ func wellFormed(id, prefix string) bool {
 // MaxSlugBytes bounds product and plan ids, which are parts of keys and ids.
 const MaxSlugBytes = 32
 
-func validSlug(s string) bool {
+// ValidSlug reports whether a product or plan id has its form: 1 to MaxSlugBytes of
+// a-z, 0-9 and -, with no - at the ends.
+func ValidSlug(s string) bool {
 	if s == "" || len(s) > MaxSlugBytes || s[0] == '-' || s[len(s)-1] == '-' {
 		return false
 	}
