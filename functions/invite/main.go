@@ -1,0 +1,32 @@
+// Command invite invites people, resends and cancels invitations.
+//
+// Trigger: the HTTP API; its routes stand in template.yaml and infra/openapi.yaml.
+//
+// Duplicate: a request with an Idempotency-Key has one effect and one answer; without a key, an
+// email that was invited is email_taken.
+//
+// Failure: the caller gets a problem document that says what to do next; nothing
+// is half done.
+package main
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/usher-seats/usher/internal/api"
+	"github.com/usher-seats/usher/internal/apigw"
+	"github.com/usher-seats/usher/internal/boot"
+	"github.com/usher-seats/usher/internal/boot/service"
+)
+
+const function = "invite"
+
+func main() {
+	cfg, err := boot.Load[boot.Invite]()
+	if err != nil {
+		boot.Fail(function, err)
+	}
+	rt := boot.New(function, cfg.Common)
+	svc := service.New(rt, cfg.Tables)
+	handler := api.New(func(a huma.API) { api.Invite(a, svc) })
+	boot.HTTP(rt, apigw.Adapt(handler, apigw.Rights{GroupsClaim: cfg.GroupsClaim, OperatorGroup: cfg.Operators.Group}))
+}

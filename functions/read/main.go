@@ -1,0 +1,32 @@
+// Command read answers what the console shows, and binds a signed-in identity.
+//
+// Trigger: the HTTP API; its routes stand in template.yaml and infra/openapi.yaml.
+//
+// Duplicate: reads change nothing; an identity is bound once.
+//
+// Failure: the caller gets a problem document that says what to do next; nothing
+// is half done.
+package main
+
+import (
+	"github.com/danielgtaylor/huma/v2"
+
+	"github.com/usher-seats/usher/internal/api"
+	"github.com/usher-seats/usher/internal/apigw"
+	"github.com/usher-seats/usher/internal/boot"
+	"github.com/usher-seats/usher/internal/boot/identity"
+	"github.com/usher-seats/usher/internal/boot/service"
+)
+
+const function = "read"
+
+func main() {
+	cfg, err := boot.Load[boot.Read]()
+	if err != nil {
+		boot.Fail(function, err)
+	}
+	rt := boot.New(function, cfg.Common)
+	svc := service.New(rt, cfg.Tables)
+	handler := api.New(func(a huma.API) { api.Read(a, svc, identity.New(cfg.Issuer)) })
+	boot.HTTP(rt, apigw.Adapt(handler, apigw.Rights{GroupsClaim: cfg.GroupsClaim, OperatorGroup: cfg.Operators.Group}))
+}
