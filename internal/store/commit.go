@@ -1,0 +1,163 @@
+package store
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// Commit writes all of the change or nothing, in one transaction whose items stand
+// in this order: account (a new one with its entry in the directory), users with
+// their guards, subscriptions, moves of free seats, invoice, use of the quote,
+// receipt, events.
+//
+// A *seats.ConditionError names every condition that did not hold. Contention is
+// tried again, always as the same request with the same client token, so that a
+// try whose answer was lost has its effect once; after [MaxTries] or at the
+// caller's deadline it is seats.ErrBusy and nothing was written. Where the last
+// try was not answered at all the error says so and is not ErrBusy.
+func (s *Store) Commit(ctx context.Context, account seats.AccountID, change *seats.Change) error {
+	t, err := s.transaction(account, change)
+	if err != nil || len(t.writes) == 0 {
+		return err
+	}
+	use := &Usage{Operation: "commit"}
+	defer s.report(use)
+	input := &dynamodb.TransactWriteItemsInput{
+		TransactItems: t.writes, ClientRequestToken: aws.String(rand.Text()), ReturnConsumedCapacity: s.metered(),
+	}
+	err = s.attempt(ctx, use, true, func(ctx context.Context) error {
+		out, err := s.api.TransactWriteItems(ctx, input, once)
+		if err == nil {
+			use.wrote(out.ConsumedCapacity...)
+		}
+		return err
+	})
+	if err == nil {
+		return nil
+	}
+	var cancelled *types.TransactionCanceledException
+	if errors.As(err, &cancelled) && !errors.Is(err, seats.ErrBusy) {
+		return t.conditions(cancelled)
+	}
+	return fmt.Errorf("store: commit: %w", err)
+}
+
+func (s *Store) transaction(account seats.AccountID, c *seats.Change) (*transaction, error) {
+	t := &transaction{store: s, seen: map[key]bool{}}
+	t.account(account, c.Account)
+	for i := range c.Users {
+		t.user(account, i, &c.Users[i])
+	}
+	t.pools(account, c)
+	if c.Invoice != nil {
+		it, err := s.invoiceItem(account, c.Invoice)
+		if err != nil {
+			return nil, err
+		}
+		t.putNew(invoiceKey(account, c.Invoice.Number), it, seats.Failed{Kind: seats.ItemInvoice})
+	}
+	if c.QuoteUse != nil {
+		t.useQuote(c.QuoteUse)
+	}
+	if c.Receipt != nil {
+		t.receipt(c.Receipt)
+	}
+	for i := range c.Events {
+		t.event(account, i, &c.Events[i])
+	}
+	if len(t.writes) > maxItems {
+		t.fail(fmt.Errorf("store: a change of %d items, a transaction has at most %d", len(t.writes), maxItems))
+	}
+	return t, t.err
+}
+
+func (t *transaction) account(id seats.AccountID, w *seats.AccountWrite) {
+	if w == nil {
+		return
+	}
+	if w.Account.ID != id {
+		t.fail(fmt.Errorf("store: a change of %s writes the account %s", id, w.Account.ID))
+	}
+	failed := seats.Failed{Kind: seats.ItemAccount}
+	t.replace(accountKey(id), accountItem(w.Account), w.From, failed)
+	if w.From == 0 {
+		t.putNew(directoryKey(id), newItem(directoryKey(id)), failed)
+	}
+}
+
+func (t *transaction) user(account seats.AccountID, i int, w *seats.UserWrite) {
+	u := w.User
+	t.replace(userKey(account, u.ID), userItem(account, u), w.From, seats.Failed{Kind: seats.ItemUser, Index: i})
+	email, signIn := seats.Failed{Kind: seats.ItemEmail, Index: i}, seats.Failed{Kind: seats.ItemSignIn, Index: i}
+	switch {
+	case w.TakeEmail:
+		t.take(emailKey(u.Email, account), u.ID, email)
+	case w.FreeEmail:
+		t.release(emailKey(u.Email, account), u.ID, email)
+	}
+	switch {
+	case w.Bind:
+		t.take(signInKey(u.Subject, account), u.ID, signIn)
+	case w.Unbind:
+		t.release(signInKey(u.Subject, account), u.ID, signIn)
+	}
+}
+
+func (t *transaction) receipt(r *seats.Receipt) {
+	it, err := t.store.receiptItem(r)
+	if err != nil {
+		t.fail(err)
+	}
+	t.put(receiptKey(r.Key), it, expression{
+		condition: "attribute_not_exists(#pk) OR #x <= :x",
+		names:     map[string]string{"#pk": pkName, "#x": expiresName}, values: item{":x": instant(r.ClaimedAt)},
+	}, seats.Failed{Kind: seats.ItemReceipt})
+}
+
+func (t *transaction) event(account seats.AccountID, i int, e *seats.Event) {
+	if e.Account != account {
+		t.fail(fmt.Errorf("store: a change of %s holds an event of %s", account, e.Account))
+	}
+	it, err := eventItem(e)
+	if err != nil {
+		t.fail(err)
+	}
+	t.putNew(eventKey(e), it, seats.Failed{Kind: seats.ItemEvent, Index: i})
+}
+
+// conditions names what failed, by the positions of the reasons. A reason that is
+// no condition is a fault of the program or of the table, such as an item that is
+// too large.
+func (t *transaction) conditions(cancelled *types.TransactionCanceledException) error {
+	if len(cancelled.CancellationReasons) != len(t.failed) {
+		return fmt.Errorf("store: commit: %d reasons for %d items: %w", len(cancelled.CancellationReasons), len(t.failed), cancelled)
+	}
+	found := &seats.ConditionError{}
+	named := map[seats.Failed]bool{}
+	for i, r := range cancelled.CancellationReasons {
+		switch code := aws.ToString(r.Code); code {
+		case reasonNone, "":
+		case reasonCondition:
+			for _, f := range t.failed[i] {
+				if !named[f] {
+					named[f] = true
+					found.Failed = append(found.Failed, f)
+				}
+			}
+		default:
+			return fmt.Errorf("store: commit: %v: %s: %s", t.failed[i], code, aws.ToString(r.Message))
+		}
+	}
+	if len(found.Failed) == 0 {
+		return fmt.Errorf("store: commit: cancelled without a reason: %w", cancelled)
+	}
+	return found
+}

@@ -1,0 +1,59 @@
+// Package store keeps what package seats decides, in two DynamoDB tables. It
+// implements seats.Store.
+//
+// # Items
+//
+// Every item has the string keys pk and sk. Attribute names are short, since
+// DynamoDB charges for their bytes; each file lists those of its item.
+//
+//	seats table
+//	  account         A#<account>            A
+//	  directory       ACCOUNTS               <account>          put with the account: operators list accounts in order
+//	  user            A#<account>            U#<user>
+//	  subscription    A#<account>            S#<product>
+//	  invoice         A#<account>            I#<10 digits>      its canonical JSON, deflated, with its hash
+//	  email guard     M#<email>              A#<account>        u: the user; an email is unique in an account
+//	  sign-in         P#<subject>            A#<account>        u: the user that the identity is bound to
+//	  ledger event    E#<account>#<yyyy-mm>  <event>            ev: what the bus gets; the month is that of At, in UTC
+//	  plan version    PLAN#<plan>            V#<6 digits>
+//
+//	keys table, whose items expire by the attribute ttl (epoch seconds)
+//	  quote           Q#<quote>              Q
+//	  receipt         R#<key>                R
+//	  counter         N#<key>                <start of window, epoch seconds>
+//	  invitation key  SECRET#invitation      K                  never expires
+//
+// DynamoDB deletes expired items late, so the time is always looked at and an
+// expired item counts as absent where it matters. Quotes outlive their expiry by a
+// day, so that a late confirmation can be told quote_expired.
+//
+// # Index
+//
+// The index "due" (gpk, gsk; keys only) of the seats table is sparse. gsk is an
+// instant in RFC 3339 and "#" and an id.
+//
+//	DUE#<shard>  ordinary open accounts by the instant at which something is due
+//	EXP#<shard>  users of ordinary accounts by the expiry of their open invitation
+//	PARKED       parked accounts, test accounts too
+//
+// A shard is the hash of the id modulo 16, so that the month's first midnight does
+// not meet one partition. The index lags and is never decided from: it names
+// candidates, which are read again.
+//
+// # Access patterns
+//
+//	a command reads      one BatchGetItem over both tables, consistently
+//	a command writes     one TransactWriteItems, see Commit
+//	lists                one partition, all pages, consistently
+//	an identity's user   GetItem of the sign-in; all its accounts: Query of P#<subject>
+//	users by email       Query of M#<email>
+//	the newest plan      Query of PLAN#<plan>, descending, one item; remembered for seconds, a version for ever
+//
+// # Writing
+//
+// Each write of a transaction has its condition. Cancellation reasons are read by
+// their position and become a *seats.ConditionError that names the part of the
+// change. Contention is retried here and only here: the SDK's own retries are off,
+// so that a call is tried at most [MaxTries] times in all, always with the same
+// client token, and stops before the caller's deadline.
+package store

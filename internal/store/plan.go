@@ -1,0 +1,241 @@
+package store
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// newestPlanTTL is how long the newest version of a plan is remembered. A plan
+// published elsewhere is offered so much later; subscriptions name their version.
+const newestPlanTTL = 5 * time.Second
+
+// itemPlan names a plan in a *seats.ConditionError.
+const itemPlan seats.ItemKind = "plan"
+
+// documentName is the attribute that holds a plan as JSON: plans are read far more
+// often than written, remembered, and looked at by people.
+const documentName = "d"
+
+// planWire is a plan as it is stored. Fields may be added; none may change its
+// meaning, since subscriptions keep their version for years.
+type planWire struct {
+	Name         string               `json:"name"`
+	Rank         int                  `json:"rank,omitempty"`
+	Product      productWire          `json:"product"`
+	Vendor       vendorWire           `json:"vendor"`
+	Interval     billing.Interval     `json:"interval"`
+	Prices       map[string]priceWire `json:"prices"`
+	Policies     policiesWire         `json:"policies"`
+	AgreementURL string               `json:"agreement_url,omitempty"`
+	PublishedAt  time.Time            `json:"published_at"`
+}
+
+type productWire struct {
+	ID           string            `json:"id"`
+	Name         string            `json:"name"`
+	Entitlements []entitlementWire `json:"entitlements,omitempty"`
+}
+
+type entitlementWire struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
+}
+
+type vendorWire struct {
+	Name         string   `json:"name"`
+	AddressLines []string `json:"address_lines,omitempty"`
+	TaxID        string   `json:"tax_id,omitempty"`
+	Country      string   `json:"country,omitempty"`
+	SupportEmail string   `json:"support_email,omitempty"`
+	SalesContact string   `json:"sales_contact,omitempty"`
+	SignInURL    string   `json:"sign_in_url,omitempty"`
+}
+
+type priceWire struct {
+	Model         billing.PriceModel `json:"model"`
+	UnitMinor     int64              `json:"unit_minor,omitempty"`
+	BaseMinor     int64              `json:"base_minor,omitempty"`
+	IncludedSeats int64              `json:"included_seats,omitempty"`
+	Tiers         []tierWire         `json:"tiers,omitempty"`
+}
+
+type tierWire struct {
+	UpTo      int64 `json:"up_to,omitempty"`
+	UnitMinor int64 `json:"unit_minor"`
+}
+
+type policiesWire struct {
+	Proration              billing.Proration  `json:"proration"`
+	Settle                 seats.Settle       `json:"settle"`
+	Decrease               seats.Decrease     `json:"decrease"`
+	OverAssigned           seats.OverAssigned `json:"over_assigned"`
+	AutoSeats              bool               `json:"auto_seats,omitempty"`
+	InvitationReservesSeat bool               `json:"invitation_reserves_seat,omitempty"`
+	MinSeats               int64              `json:"min_seats,omitempty"`
+	MaxSelfServeSeats      int64              `json:"max_self_serve_seats,omitempty"`
+	SelfServe              seats.SelfServe    `json:"self_serve"`
+	AdminsMaySpend         bool               `json:"admins_may_spend,omitempty"`
+	AdminMonthlyCapMinor   int64              `json:"admin_monthly_cap_minor,omitempty"`
+	AgreementRequired      bool               `json:"agreement_required,omitempty"`
+}
+
+func planItem(p *seats.Plan) (item, error) {
+	w := planWire{
+		Name: p.Name, Rank: p.Rank, Vendor: vendorWire(p.Vendor), Interval: p.Interval, Prices: map[string]priceWire{},
+		Policies: policiesWire(p.Policies), AgreementURL: p.AgreementURL, PublishedAt: p.PublishedAt.UTC(),
+		Product: productWire{ID: p.Product.ID, Name: p.Product.Name},
+	}
+	for _, e := range p.Product.Entitlements {
+		w.Product.Entitlements = append(w.Product.Entitlements, entitlementWire(e))
+	}
+	for currency, price := range p.Prices {
+		pw := priceWire{Model: price.Model, UnitMinor: price.UnitMinor, BaseMinor: price.BaseMinor, IncludedSeats: price.IncludedSeats}
+		for _, t := range price.Tiers {
+			pw.Tiers = append(pw.Tiers, tierWire(t))
+		}
+		w.Prices[string(currency)] = pw
+	}
+	b, err := json.Marshal(w)
+	if err != nil {
+		return nil, fmt.Errorf("store: plan %s: %w", p.ID, err)
+	}
+	it := newItem(planKey(p.Ref()))
+	it.text(documentName, string(b))
+	it.number(revName, int64(p.Version))
+	return it, nil
+}
+
+func readPlan(it item) (*seats.Plan, error) {
+	r := read(it)
+	p := &seats.Plan{ID: r.keyed(pkName, "PLAN#"), Version: int(r.number(revName)), Prices: map[money.Currency]billing.Price{}}
+	document := r.text(documentName)
+	if err := r.failure(); err != nil {
+		return nil, err
+	}
+	var w planWire
+	if err := json.Unmarshal([]byte(document), &w); err != nil {
+		return nil, fmt.Errorf("store: plan %s version %d: %w", p.ID, p.Version, err)
+	}
+	p.Name, p.Rank, p.Vendor, p.Interval = w.Name, w.Rank, seats.Vendor(w.Vendor), w.Interval
+	p.Policies, p.AgreementURL, p.PublishedAt = seats.Policies(w.Policies), w.AgreementURL, w.PublishedAt.UTC()
+	p.Product = seats.Product{ID: w.Product.ID, Name: w.Product.Name}
+	for _, e := range w.Product.Entitlements {
+		p.Product.Entitlements = append(p.Product.Entitlements, seats.Entitlement(e))
+	}
+	for currency, pw := range w.Prices {
+		price := billing.Price{Model: pw.Model, UnitMinor: pw.UnitMinor, BaseMinor: pw.BaseMinor, IncludedSeats: pw.IncludedSeats}
+		for _, t := range pw.Tiers {
+			price.Tiers = append(price.Tiers, billing.Tier(t))
+		}
+		p.Prices[money.Currency(currency)] = price
+	}
+	return p, nil
+}
+
+// planCache remembers versions for ever and newest versions for seconds. There are
+// as many plans as a vendor publishes, so it is not bounded.
+type planCache struct {
+	mu       sync.Mutex
+	versions map[seats.PlanRef]*seats.Plan
+	newest   map[string]newestPlan
+}
+
+type newestPlan struct {
+	plan  *seats.Plan
+	until time.Time
+}
+
+func (c *planCache) find(ref seats.PlanRef) *seats.Plan {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if ref.Version != 0 {
+		return c.versions[ref]
+	}
+	if n := c.newest[ref.ID]; n.plan != nil && time.Now().Before(n.until) {
+		return n.plan
+	}
+	return nil
+}
+
+func (c *planCache) keep(p *seats.Plan, newest bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.versions == nil {
+		c.versions, c.newest = map[seats.PlanRef]*seats.Plan{}, map[string]newestPlan{}
+	}
+	c.versions[p.Ref()] = p
+	if newest {
+		c.newest[p.ID] = newestPlan{p, time.Now().Add(newestPlanTTL)}
+	}
+}
+
+func (c *planCache) forgetNewest(id string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.newest, id)
+}
+
+// Plan reads a plan version; version 0 is the newest, as it was some seconds ago at
+// most. ErrNotFound if absent. The plan is shared: callers must not change it.
+func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error) {
+	if p := s.plans.find(ref); p != nil {
+		return p, nil
+	}
+	use := &Usage{Operation: "plan"}
+	defer s.report(use)
+	var found item
+	var err error
+	if ref.Version != 0 {
+		found, err = s.get(ctx, use, planKey(ref))
+	} else {
+		err = s.pages(ctx, use, query{pk: planPK(ref.ID), descending: true, limit: 1}, func(items []map[string]types.AttributeValue) (bool, error) {
+			if len(items) > 0 {
+				found = items[0]
+			}
+			return true, nil
+		})
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case found == nil:
+		return nil, seats.ErrNotFound.With("There is no such plan. Publish it first, or choose another.")
+	}
+	p, err := readPlan(found)
+	if err != nil {
+		return nil, err
+	}
+	s.plans.keep(p, ref.Version == 0)
+	return p, nil
+}
+
+// PutPlan writes a new version; a *seats.ConditionError if it exists.
+func (s *Store) PutPlan(ctx context.Context, plan *seats.Plan) error {
+	if plan.Version < 1 || plan.Version > maxPlanVersion {
+		return fmt.Errorf("store: plan %s: version %d is not from 1 to %d", plan.ID, plan.Version, maxPlanVersion)
+	}
+	it, err := planItem(plan)
+	if err != nil {
+		return err
+	}
+	use := &Usage{Operation: "put plan"}
+	defer s.report(use)
+	defer s.plans.forgetNewest(plan.ID)
+	was, err := s.putNew(ctx, use, planKey(plan.Ref()), it, "", nil)
+	if err == nil && was != nil && !same(was, it) {
+		return &seats.ConditionError{Failed: []seats.Failed{{Kind: itemPlan}}}
+	}
+	return err
+}
+
+// maxPlanVersion is what six digits hold.
+const maxPlanVersion = 999_999

@@ -1,0 +1,96 @@
+package store
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// pools adds the subscriptions and the moves of their free seats.
+func (t *transaction) pools(account seats.AccountID, c *seats.Change) {
+	for i := range c.Subscriptions {
+		w := &c.Subscriptions[i]
+		failed := seats.Failed{Kind: seats.ItemSubscription, Index: i}
+		k := subscriptionKey(account, w.Subscription.Product)
+		it := subscriptionItem(account, w.Subscription)
+		if w.From == 0 {
+			if w.Subscription.Free != w.FreeDelta {
+				t.fail(fmt.Errorf("store: a new subscription begins with %d free seats, not %d", w.FreeDelta, w.Subscription.Free))
+			}
+			t.putNew(k, it, failed)
+			continue
+		}
+		t.update(k, subscriptionUpdate(it, w), failed)
+	}
+	t.moves(account, c.Free)
+}
+
+// subscriptionUpdate sets everything that Rev covers, and moves the free counter by
+// arithmetic: assigns move it too and leave Rev alone.
+func subscriptionUpdate(it item, w *seats.SubscriptionWrite) expression {
+	e := expression{
+		condition: "#v = :from",
+		names:     map[string]string{"#fr": freeName, "#v": revName},
+		values:    item{":from": number(w.From), ":delta": number(w.FreeDelta)},
+	}
+	set, remove := []string{"#fr = #fr + :delta"}, []string(nil)
+	for _, name := range revisedAttributes() {
+		e.names["#"+name] = name
+		if v, ok := it[name]; ok {
+			e.values[":"+name] = v
+			set = append(set, "#"+name+" = :"+name)
+		} else {
+			remove = append(remove, "#"+name)
+		}
+	}
+	e.update = "SET " + strings.Join(set, ", ")
+	if len(remove) > 0 {
+		e.update += " REMOVE " + strings.Join(remove, ", ")
+	}
+	if w.FreeIs {
+		e.condition += " AND #fr = :was"
+		e.values[":was"] = number(w.Subscription.Free - w.FreeDelta)
+	}
+	return e
+}
+
+// moves adds the moves of free seats. Moves of one product are one write, since an
+// item stands in a transaction once; where it fails, all of them have.
+func (t *transaction) moves(account seats.AccountID, moves []seats.FreeMove) {
+	type sum struct {
+		product string
+		delta   int64
+		failed  []seats.Failed
+	}
+	var sums []*sum
+	for i, m := range moves {
+		at := slices.IndexFunc(sums, func(s *sum) bool { return s.product == m.Product })
+		if at < 0 {
+			at = len(sums)
+			sums = append(sums, &sum{product: m.Product})
+		}
+		sums[at].delta += m.Delta
+		sums[at].failed = append(sums[at].failed, seats.Failed{Kind: seats.ItemFree, Index: i})
+	}
+	for _, m := range sums {
+		t.update(subscriptionKey(account, m.product), moveUpdate(m.delta), m.failed...)
+	}
+}
+
+// moveUpdate gives seats back to a pool that is there, or takes them from one that
+// is active and has them.
+func moveUpdate(delta int64) expression {
+	e := expression{
+		update: "SET #fr = #fr + :delta", condition: "attribute_exists(#fr)",
+		names: map[string]string{"#fr": freeName}, values: item{":delta": number(delta)},
+	}
+	if delta < 0 {
+		e.condition = "#fr >= :need AND #st = :active"
+		e.names["#st"] = subscriptionStatusName
+		e.values[":need"] = number(-delta)
+		e.values[":active"] = text(string(seats.SubscriptionActive))
+	}
+	return e
+}

@@ -1,0 +1,118 @@
+package store
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// quoteKept is how long a quote is kept after its expiry, so that a confirmation
+// that comes late is told quote_expired and not that there was no such quote.
+const quoteKept = 24 * time.Hour
+
+// usedName is the attribute that a confirmation sets, once.
+const usedName = "us"
+
+// Attributes of a quote: ac account, su subscription, by user, at priced at, x
+// expires, f from, s seats, ar seats at renewal, ef effective at, z the canonical
+// bytes of what is due now and of the next invoice (one line each, deflated), rv
+// revision of the subscription, cr credit, tx tax rate, rc reverse charge, us the
+// event of its confirmation.
+func (s *Store) quoteItem(q *seats.Quote) (item, error) {
+	it := newItem(quoteKey(q.ID))
+	it.text("ac", string(q.Account))
+	it.text("su", string(q.Subscription))
+	it.text("by", string(q.By))
+	it.instant("at", q.At)
+	it.instant("x", q.ExpiresAt)
+	it.number("f", q.From)
+	it.number("s", q.Seats)
+	it.number("ar", q.AtRenewal)
+	it.instant("ef", q.EffectiveAt)
+	it.number("rv", q.SubscriptionRev)
+	it.number("cr", q.CreditMinor)
+	it.number("tx", q.TaxPPM)
+	it.flag("rc", q.ReverseCharge)
+	it.text(usedName, string(q.UsedBy))
+	it[ttlName] = number(q.ExpiresAt.Add(quoteKept).Unix())
+	if q.DueNow == nil && q.Next == nil {
+		return it, nil
+	}
+	z, err := s.deflate(append(append(canonical(q.DueNow), '\n'), canonical(q.Next)...))
+	it.binary("z", z)
+	return it, err
+}
+
+func canonical(inv *billing.Invoice) []byte {
+	if inv == nil {
+		return nil
+	}
+	return inv.Canonical()
+}
+
+func readQuote(it item) (*seats.Quote, error) {
+	r := read(it)
+	q := &seats.Quote{
+		ID: seats.QuoteID(r.keyed(pkName, "Q#")), Account: seats.AccountID(r.text("ac")),
+		Subscription: seats.SubscriptionID(r.text("su")), By: seats.UserID(r.text("by")),
+		At: r.instant("at"), ExpiresAt: r.instant("x"), From: r.number("f"), Seats: r.number("s"),
+		AtRenewal: r.number("ar"), EffectiveAt: r.instant("ef"), SubscriptionRev: r.number("rv"),
+		CreditMinor: r.number("cr"), TaxPPM: r.number("tx"), ReverseCharge: r.flag("rc"), UsedBy: seats.EventID(r.text(usedName)),
+	}
+	z := r.binary("z")
+	if err := r.failure(); err != nil || z == nil {
+		return q, err
+	}
+	both, err := inflate(z)
+	if err != nil {
+		return nil, err
+	}
+	due, next, ok := bytes.Cut(both, []byte{'\n'})
+	if !ok {
+		r.fail("z")
+	}
+	if q.DueNow, err = parseInvoice(due); err == nil {
+		q.Next, err = parseInvoice(next)
+	}
+	return q, errors.Join(err, r.failure())
+}
+
+func parseInvoice(b []byte) (*billing.Invoice, error) {
+	if len(b) == 0 {
+		return nil, nil
+	}
+	inv, err := billing.ParseInvoice(b)
+	if err != nil {
+		return nil, fmt.Errorf("store: quote: %w", err)
+	}
+	return &inv, nil
+}
+
+// PutQuote keeps a quote until a day after its expiry. Its id is new; where an item
+// has it already, it is the same one, written by a try whose answer was lost.
+func (s *Store) PutQuote(ctx context.Context, q *seats.Quote) error {
+	it, err := s.quoteItem(q)
+	if err != nil {
+		return err
+	}
+	use := &Usage{Operation: "put quote"}
+	defer s.report(use)
+	was, err := s.putNew(ctx, use, quoteKey(q.ID), it, "", nil)
+	if err == nil && was != nil && !same(was, it) {
+		return &seats.ConditionError{Failed: []seats.Failed{{Kind: seats.ItemQuote}}}
+	}
+	return err
+}
+
+// useQuote marks the quote as confirmed if it is there and was not.
+func (t *transaction) useQuote(u *seats.QuoteUse) {
+	t.update(quoteKey(u.ID), expression{
+		update: "SET #us = :us", condition: "attribute_exists(#pk) AND attribute_not_exists(#us)",
+		names: map[string]string{"#pk": pkName, "#us": usedName}, values: item{":us": text(string(u.Event))},
+	}, seats.Failed{Kind: seats.ItemQuote})
+}

@@ -1,0 +1,65 @@
+package store
+
+import (
+	"context"
+	"math/rand/v2"
+	"sync"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// API is what the store calls of DynamoDB; *dynamodb.Client is one.
+type API interface {
+	GetItem(context.Context, *dynamodb.GetItemInput, ...func(*dynamodb.Options)) (*dynamodb.GetItemOutput, error)
+	BatchGetItem(context.Context, *dynamodb.BatchGetItemInput, ...func(*dynamodb.Options)) (*dynamodb.BatchGetItemOutput, error)
+	Query(context.Context, *dynamodb.QueryInput, ...func(*dynamodb.Options)) (*dynamodb.QueryOutput, error)
+	PutItem(context.Context, *dynamodb.PutItemInput, ...func(*dynamodb.Options)) (*dynamodb.PutItemOutput, error)
+	UpdateItem(context.Context, *dynamodb.UpdateItemInput, ...func(*dynamodb.Options)) (*dynamodb.UpdateItemOutput, error)
+	TransactWriteItems(context.Context, *dynamodb.TransactWriteItemsInput, ...func(*dynamodb.Options)) (*dynamodb.TransactWriteItemsOutput, error)
+}
+
+// Options say where the tables are. SeatsTable is needed always, KeysTable by
+// whatever touches quotes, receipts, counters or the invitation key.
+type Options struct {
+	SeatsTable string
+	KeysTable  string
+	// Meter is told what each call used; nil asks DynamoDB for no figures.
+	Meter func(Usage)
+	// Wait waits a random part of at most max, or until the context ends. Nil waits
+	// by the clock.
+	Wait func(ctx context.Context, max time.Duration) error
+}
+
+// Store is seats.Store on DynamoDB. It is safe for concurrent use.
+type Store struct {
+	api  API
+	opts Options
+
+	plans      planCache
+	invitation keyCache
+	deflaters  sync.Pool
+}
+
+var _ seats.Store = (*Store)(nil)
+
+// New returns a store over the tables, which must exist.
+func New(api API, opts Options) *Store {
+	if opts.Wait == nil {
+		opts.Wait = waitRandomly
+	}
+	return &Store{api: api, opts: opts}
+}
+
+func waitRandomly(ctx context.Context, most time.Duration) error {
+	timer := time.NewTimer(rand.N(most))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
