@@ -2,16 +2,14 @@ package dynamo
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strconv"
-	"strings"
-	"syscall"
+
+	"github.com/usher-seats/usher/infra/local/filelock"
 )
 
 // minJava is the oldest Java that DynamoDB Local 3 runs on.
@@ -21,35 +19,6 @@ const (
 	javaHelp = "on Debian: apt-get install -y openjdk-17-jre-headless; elsewhere see https://adoptium.net"
 	nodeHelp = "on Debian: apt-get install -y nodejs npm; elsewhere see https://nodejs.org"
 )
-
-// modulePath marks the go.mod of the checkout that FindDir looks for.
-const modulePath = "module github.com/usher-seats/usher"
-
-// FindRoot returns the root folder of the checkout that the working directory is in.
-func FindRoot() (string, error) {
-	dir, err := os.Getwd()
-	if err != nil {
-		return "", fmt.Errorf("dynamo: %w", err)
-	}
-	for at := dir; ; at = filepath.Dir(at) {
-		b, err := os.ReadFile(filepath.Join(at, "go.mod"))
-		if err == nil && strings.HasPrefix(string(b), modulePath) {
-			return at, nil
-		}
-		if at == filepath.Dir(at) {
-			return "", fmt.Errorf("dynamo: %s is not inside a checkout of Usher; start from one", dir)
-		}
-	}
-}
-
-// FindDir returns infra/local of the checkout that the working directory is in.
-func FindDir() (string, error) {
-	root, err := FindRoot()
-	if err != nil {
-		return "", err
-	}
-	return filepath.Join(root, "infra", "local"), nil
-}
 
 // findJava returns a Java that is new enough, from JAVA_HOME or the path.
 func findJava(ctx context.Context) (string, error) {
@@ -91,7 +60,7 @@ func install(ctx context.Context, dir string, progress func(string)) (string, er
 	if err := os.MkdirAll(state, 0o700); err != nil {
 		return "", fmt.Errorf("dynamo: %w", err)
 	}
-	lock, err := Lock(filepath.Join(state, "npm.lock"), true)
+	lock, err := filelock.Lock(filepath.Join(state, "npm.lock"), true)
 	if err != nil {
 		return "", fmt.Errorf("dynamo: %w", err)
 	}
@@ -132,41 +101,4 @@ func findJar(dir string) (string, bool) {
 		return "", false
 	}
 	return filepath.Dir(found[0]), true
-}
-
-// Lock opens the file and takes an advisory lock on it, exclusive or shared, waiting for it. Closing the file gives it up,
-// and so does the end of the process, however it ends.
-func Lock(path string, exclusive bool) (*os.File, error) {
-	return flock(path, exclusive, 0)
-}
-
-// TryLock is Lock that does not wait: the file is nil if someone else has a lock that is in the way.
-func TryLock(path string, exclusive bool) (*os.File, error) {
-	f, err := flock(path, exclusive, syscall.LOCK_NB)
-	if errors.Is(err, syscall.EWOULDBLOCK) {
-		return nil, nil
-	}
-	return f, err
-}
-
-func flock(path string, exclusive bool, flags int) (*os.File, error) {
-	f, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600)
-	if err != nil {
-		return nil, fmt.Errorf("lock: %w", err)
-	}
-	how := syscall.LOCK_SH
-	if exclusive {
-		how = syscall.LOCK_EX
-	}
-	for {
-		err = syscall.Flock(int(f.Fd()), how|flags)
-		if !errors.Is(err, syscall.EINTR) {
-			break
-		}
-	}
-	if err != nil {
-		_ = f.Close()
-		return nil, &fs.PathError{Op: "lock", Path: path, Err: err}
-	}
-	return f, nil
 }

@@ -26,6 +26,8 @@ import (
 	"sync"
 	"syscall"
 	"time"
+
+	"github.com/usher-seats/usher/infra/local/checkout"
 )
 
 const (
@@ -71,7 +73,7 @@ type Server struct {
 // alone; Stop ends the server. A missing Java or npm is an error that carries the command to install it.
 func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Dir == "" {
-		dir, err := FindDir()
+		dir, err := checkout.Local()
 		if err != nil {
 			return nil, err
 		}

@@ -24,8 +24,10 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
+	"github.com/usher-seats/usher/infra/local/checkout"
 	"github.com/usher-seats/usher/infra/local/dynamo"
 	"github.com/usher-seats/usher/infra/local/dynamo/tables"
+	"github.com/usher-seats/usher/infra/local/filelock"
 	"github.com/usher-seats/usher/infra/local/sam"
 )
 
@@ -70,7 +72,7 @@ func New(t testing.TB) (endpoint string, cfg aws.Config) {
 
 // acquire finds or starts the shared server and registers a use of it, which release ends.
 func acquire(ctx context.Context) (port int, release func(), err error) {
-	packages, err := dynamo.FindDir()
+	packages, err := checkout.Local()
 	if err != nil {
 		return 0, nil, err
 	}
@@ -78,7 +80,7 @@ func acquire(ctx context.Context) (port int, release func(), err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	start, err := dynamo.Lock(filepath.Join(dir, "start.lock"), true)
+	start, err := filelock.Lock(filepath.Join(dir, "start.lock"), true)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -90,7 +92,7 @@ func acquire(ctx context.Context) (port int, release func(), err error) {
 			return 0, nil, err
 		}
 	}
-	use, err := dynamo.Lock(filepath.Join(dir, "users.lock"), false)
+	use, err := filelock.Lock(filepath.Join(dir, "users.lock"), false)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -198,7 +200,7 @@ func wireClient(t testing.TB, cfg aws.Config) *tables.Client {
 func NewWithTables(t testing.TB) (cfg aws.Config, names map[string]string) {
 	t.Helper()
 	_, cfg = New(t)
-	root, err := dynamo.FindRoot()
+	root, err := checkout.Root()
 	if err != nil {
 		t.Fatalf("dynamotest: %v", err)
 	}

@@ -25,6 +25,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/infra/local/dynamo"
+	"github.com/usher-seats/usher/infra/local/filelock"
 )
 
 // poll is how often the guard looks whether the server is in use.
@@ -42,7 +43,7 @@ func main() {
 }
 
 func run(dir, packages string, idle time.Duration) error {
-	own, err := dynamo.TryLock(filepath.Join(dir, "guard.lock"), true)
+	own, err := filelock.TryLock(filepath.Join(dir, "guard.lock"), true)
 	if err != nil || own == nil {
 		return err // nil: another guard is at work, and it will do
 	}
@@ -102,7 +103,7 @@ func watch(ctx context.Context, dir string, idle time.Duration, server *dynamo.S
 // endIfIdle tells whether a test uses the server, and ends the server if none does and the idle time is over. It holds
 // start.lock meanwhile, so that no test finds a server that is about to end.
 func endIfIdle(dir string, due bool, server *dynamo.Server) (ended, used bool, err error) {
-	start, err := dynamo.TryLock(filepath.Join(dir, "start.lock"), true)
+	start, err := filelock.TryLock(filepath.Join(dir, "start.lock"), true)
 	if err != nil {
 		return false, false, err
 	}
@@ -110,7 +111,7 @@ func endIfIdle(dir string, due bool, server *dynamo.Server) (ended, used bool, e
 		return false, true, nil
 	}
 	defer func() { _ = start.Close() }()
-	users, err := dynamo.TryLock(filepath.Join(dir, "users.lock"), true)
+	users, err := filelock.TryLock(filepath.Join(dir, "users.lock"), true)
 	if err != nil {
 		return false, false, err
 	}
