@@ -29,7 +29,7 @@ func (s *Store) Commit(ctx context.Context, account seats.AccountID, change *sea
 		return err
 	}
 	use := &Usage{Operation: "commit"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	input := &dynamodb.TransactWriteItemsInput{
 		TransactItems: t.writes, ClientRequestToken: aws.String(rand.Text()), ReturnConsumedCapacity: s.metered(),
 	}

@@ -29,7 +29,7 @@ func (s *Store) Count(ctx context.Context, k string, window time.Duration, now t
 	end := start.Add(window + counterKept)
 	counter := counterKey(k, start)
 	use := &Usage{Operation: "count"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	var count int64
 	err := s.attempt(ctx, use, true, func(ctx context.Context) error {
 		out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{

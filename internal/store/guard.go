@@ -18,7 +18,7 @@ func guardItem(k key, user seats.UserID) item {
 // UserBySignIn finds the user that the identity is bound to, or "".
 func (s *Store) UserBySignIn(ctx context.Context, subject string, account seats.AccountID) (seats.UserID, error) {
 	use := &Usage{Operation: "user by sign-in"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	it, err := s.get(ctx, use, signInKey(subject, account))
 	if err != nil || it == nil {
 		return "", err

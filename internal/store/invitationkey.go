@@ -29,7 +29,7 @@ func (s *Store) InvitationKey(ctx context.Context) ([]byte, error) {
 		return s.invitation.key, nil
 	}
 	use := &Usage{Operation: "invitation key"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	it, err := s.get(ctx, use, invitationKeyKey())
 	if err != nil {
 		return nil, err

@@ -59,7 +59,7 @@ func (s *Store) Invoice(ctx context.Context, account seats.AccountID, number int
 		return nil, seats.ErrNotFound
 	}
 	use := &Usage{Operation: "invoice"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	it, err := s.get(ctx, use, invoiceKey(account, number))
 	switch {
 	case err != nil:

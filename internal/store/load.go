@@ -17,7 +17,7 @@ func (s *Store) Load(ctx context.Context, want seats.Want) (seats.View, error) {
 		return view, errors.New("store: load: users and products belong to an account, and none was named")
 	}
 	use := &Usage{Operation: "load"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	found, err := s.getAll(ctx, use, wantedKeys(want))
 	if err != nil {
 		return view, err

@@ -1,8 +1,12 @@
 package store
 
 import (
+	"context"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/usher-seats/usher/internal/logsafe"
 )
 
 // Usage is what one call of the store used, in DynamoDB's capacity units as
@@ -29,9 +33,18 @@ func (s *Store) metered() types.ReturnConsumedCapacity {
 	return types.ReturnConsumedCapacityIndexes
 }
 
-func (s *Store) report(use *Usage) {
+func (s *Store) report(ctx context.Context, use *Usage) {
 	if s.opts.Meter != nil {
-		s.opts.Meter(*use)
+		s.opts.Meter(ctx, *use)
+	}
+}
+
+// Log is a Meter that adds the contention met to the line that the invocation
+// writes, which makes it a metric. Capacity is not in it: DynamoDB has metrics of
+// its own for that.
+func Log(ctx context.Context, use Usage) {
+	if use.Conflicts > 0 {
+		logsafe.Count(ctx, logsafe.Conflicts, int64(use.Conflicts))
 	}
 }
 

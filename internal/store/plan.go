@@ -191,7 +191,7 @@ func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error
 		return p, nil
 	}
 	use := &Usage{Operation: "plan"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	var found item
 	var err error
 	if ref.Version != 0 {
@@ -228,7 +228,7 @@ func (s *Store) PutPlan(ctx context.Context, plan *seats.Plan) error {
 		return err
 	}
 	use := &Usage{Operation: "put plan"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	defer s.plans.forgetNewest(plan.ID)
 	was, err := s.putNew(ctx, use, planKey(plan.Ref()), it, "", nil)
 	if err == nil && was != nil && !same(was, it) {

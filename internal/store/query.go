@@ -90,7 +90,7 @@ func (s *Store) pages(ctx context.Context, use *Usage, q query, page func([]map[
 // each gives every item of a query.
 func (s *Store) each(ctx context.Context, q query, give func(item) error) error {
 	use := &Usage{Operation: "query"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	return s.pages(ctx, use, q, func(items []map[string]types.AttributeValue) (bool, error) {
 		for _, it := range items {
 			if err := give(it); err != nil {
@@ -107,7 +107,7 @@ func (s *Store) page(ctx context.Context, q query, limit int, give func(item) er
 		return false, fmt.Errorf("store: a page of %d items was asked for", limit)
 	}
 	use := &Usage{Operation: "page"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	q.limit = limit + 1
 	err = s.pages(ctx, use, q, func(items []map[string]types.AttributeValue) (bool, error) {
 		for _, it := range items {

@@ -101,7 +101,7 @@ func (s *Store) PutQuote(ctx context.Context, q *seats.Quote) error {
 		return err
 	}
 	use := &Usage{Operation: "put quote"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	was, err := s.putNew(ctx, use, quoteKey(q.ID), it, "", nil)
 	if err == nil && was != nil && !same(was, it) {
 		return &seats.ConditionError{Failed: []seats.Failed{{Kind: seats.ItemQuote}}}

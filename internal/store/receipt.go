@@ -81,7 +81,7 @@ func (s *Store) ClaimReceipt(ctx context.Context, r *seats.Receipt) (*seats.Rece
 		return nil, err
 	}
 	use := &Usage{Operation: "claim receipt"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	was, err := s.putNew(ctx, use, receiptKey(r.Key), it, expiresName, item{":x": instant(r.ClaimedAt)})
 	if err != nil || was == nil {
 		return nil, err
@@ -110,7 +110,7 @@ func (s *Store) FinishReceipt(ctx context.Context, r *seats.Receipt) error {
 		update += ", #a = :a"
 	}
 	use := &Usage{Operation: "finish receipt"}
-	defer s.report(use)
+	defer s.report(ctx, use)
 	err := s.attempt(ctx, use, true, func(ctx context.Context) error {
 		out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: aws.String(s.opts.KeysTable), Key: receiptKey(r.Key).attributes(),

@@ -26,8 +26,8 @@ type API interface {
 type Options struct {
 	SeatsTable string
 	KeysTable  string
-	// Meter is told what each call used; nil asks DynamoDB for no figures.
-	Meter func(Usage)
+	// Meter is told what each call used, such as Log; nil asks DynamoDB for no figures.
+	Meter func(context.Context, Usage)
 	// Wait waits a random part of at most max, or until the context ends. Nil waits
 	// by the clock.
 	Wait func(ctx context.Context, max time.Duration) error
