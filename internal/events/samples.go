@@ -29,7 +29,7 @@ func Samples() []Event {
 	joined := ended
 	joined.Subscription, joined.Product, joined.Licensed = pool, product, true
 	increased := seats.EventData{
-		Subscription: pool, Product: product, From: 5, To: 8, QuoteID: quote, AmountMinor: 1800,
+		Subscription: pool, Product: product, From: 5, To: 8, QuoteID: quote, Plan: plan, DeltaMinor: 6000, FactorNum: 9, FactorDen: 30, AmountMinor: 1800,
 		Currency: "EUR", InvoiceNumber: 2, EffectiveAt: at,
 	}
 	scheduled := seats.EventData{

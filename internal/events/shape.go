@@ -170,7 +170,11 @@ func shapeOfMoney(kind string) ([]field, bool) {
 		return append(pool(), number("from", zero, from), number("to", must, to), text("quote_id", must, quoteID),
 			number("amount_due_now_minor", zero, func(d *seats.EventData) *int64 { return &d.AmountMinor }),
 			text("currency", must, currency),
-			number("invoice_number", may, invoiceNumber), instant("effective_at", may, effectiveAt)), true
+			number("invoice_number", may, invoiceNumber), instant("effective_at", may, effectiveAt),
+			text("plan_id", may, planID), number("plan_version", may, planVersion),
+			number("price_difference_minor", may, func(d *seats.EventData) *int64 { return &d.DeltaMinor }),
+			number("factor_numerator", may, func(d *seats.EventData) *int64 { return &d.FactorNum }),
+			number("factor_denominator", may, func(d *seats.EventData) *int64 { return &d.FactorDen })), true
 	case seats.DecreaseScheduled:
 		return append(pool(), number("from", must, from), number("to", zero, to),
 			instant("effective_at", must, effectiveAt), text("quote_id", must, quoteID), text("currency", may, currency)), true

@@ -48,26 +48,31 @@ type Rev struct {
 
 // EventData are the particulars; each type uses a part of them.
 type EventData struct {
-	UserID        UserID
-	UserIDs       []UserID
-	OwnerID       UserID
-	FromUserID    UserID
-	ToUserID      UserID
-	InviterID     UserID
-	InvitationID  InvitationID
-	Generation    int
-	ExpiresAt     time.Time
-	Role          Role
-	FromRole      Role
-	Subscription  SubscriptionID
-	Product       string
-	Plan          PlanRef
-	Seats         int64
-	From          int64
-	To            int64
-	QuoteID       QuoteID
-	AmountMinor   int64
-	Currency      string
+	UserID       UserID
+	UserIDs      []UserID
+	OwnerID      UserID
+	FromUserID   UserID
+	ToUserID     UserID
+	InviterID    UserID
+	InvitationID InvitationID
+	Generation   int
+	ExpiresAt    time.Time
+	Role         Role
+	FromRole     Role
+	Subscription SubscriptionID
+	Product      string
+	Plan         PlanRef
+	Seats        int64
+	From         int64
+	To           int64
+	QuoteID      QuoteID
+	AmountMinor  int64
+	Currency     string
+	// DeltaMinor is the price of a whole period after an increase less the one
+	// before; FactorNum ÷ FactorDen of it is charged.
+	DeltaMinor    int64
+	FactorNum     int64
+	FactorDen     int64
 	InvoiceNumber int64
 	InvoiceFirst  bool
 	EffectiveAt   time.Time

@@ -177,6 +177,8 @@ func (c *seatChange) increase(t *turn, sub *Subscription, plan *Plan, n int64, a
 	}
 	factor := sub.Period.Factor(plan.Policies.Proration, at, loc)
 	part := Unbilled{Event: c.event.ID, FromSeats: sub.Seats, ToSeats: n, DeltaMinor: after - before, Num: factor.Num, Den: factor.Den}
+	data := &c.event.Data
+	data.Plan, data.DeltaMinor, data.FactorNum, data.FactorDen = sub.Plan, part.DeltaMinor, part.Num, part.Den
 	if plan.Policies.Settle == SettleNextInvoice {
 		if len(next.Unbilled) >= MaxUnbilled {
 			return ErrContactSales.With("More than %d changes in one cycle are made by the vendor. Write to %s.", MaxUnbilled, plan.Vendor.SalesContact)
