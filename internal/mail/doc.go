@@ -19,7 +19,8 @@
 //
 // Names are shown as they were typed after [Clean], which makes them one line
 // without invisible characters. They are never parsed as templates, and each is
-// isolated for writing direction in HTML. Words that people choose never become
+// isolated for writing direction in HTML. In a subject "=?" is parted by a space,
+// since mail programs would decode it. Words that people choose never become
 // an address: links come from the caller's configuration and are checked.
 // Amounts are written from minor units with all the places of their currency.
 // Dates are those of [Frame.Zone].

@@ -51,7 +51,7 @@ func TestNothingTypedBreaksOut(t *testing.T) {
 func compare(t *testing.T, payload string, benign, got mail.Message) {
 	t.Helper()
 	typed := func(s string) string { return marker().ReplaceAllLiteralString(s, mail.Clean(payload)) }
-	subject := typed(benign.Subject)
+	subject := strings.ReplaceAll(typed(benign.Subject), "=?", "= ?") // no encoded words
 	if r := []rune(subject); len(r) > mail.MaxSubjectRunes {
 		subject = string(r[:mail.MaxSubjectRunes-1]) + "…"
 	}

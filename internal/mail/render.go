@@ -114,7 +114,7 @@ func (t templates) execute(v view) (Message, error) {
 		}
 		*part.into = b.String()
 	}
-	message.Subject = cut(oneLine(message.Subject), MaxSubjectRunes)
+	message.Subject = cut(plainHeader(oneLine(message.Subject)), MaxSubjectRunes)
 	message.Text = paragraphs(message.Text)
 	v.Subject, v.Preheader = message.Subject, oneLine(v.Preheader)
 	var b strings.Builder
@@ -127,6 +127,10 @@ func (t templates) execute(v view) (Message, error) {
 
 // oneLine undoes the line breaks of a template's own layout.
 func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+
+// plainHeader parts what would begin an encoded word of RFC 2047: a name that holds
+// one would be shown decoded, as something else than was typed.
+func plainHeader(s string) string { return strings.ReplaceAll(s, "=?", "= ?") }
 
 // paragraphs leaves at most one empty line between two others and ends the text
 // with a line end. Lines keep their words: values hold no line ends.
