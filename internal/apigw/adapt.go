@@ -8,7 +8,6 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"runtime/debug"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -55,7 +54,7 @@ func Adapt(h http.Handler, rights Rights) func(context.Context, events.APIGatewa
 func serve(h http.Handler, rec *recorder, r *http.Request) {
 	defer func() {
 		if p := recover(); p != nil {
-			slog.ErrorContext(r.Context(), "panic", "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+			panicked(r.Context(), p)
 			rec.reset()
 			writeProblem(r.Context(), rec, internalProblem())
 		}

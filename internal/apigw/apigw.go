@@ -78,7 +78,10 @@ func NewAPI(mux *http.ServeMux, o Options) huma.API {
 			},
 			Security: []map[string][]string{{securityScheme: {}}},
 		},
-		Formats:                      map[string]huma.Format{jsonType: {Marshal: marshalJSON, Unmarshal: unmarshalJSON}},
+		Formats: map[string]huma.Format{
+			jsonType: {Marshal: marshalJSON, Unmarshal: unmarshalJSON},
+			"json":   {Marshal: marshalJSON, Unmarshal: unmarshalJSON}, // what huma looks up for +json, as of problems
+		},
 		DefaultFormat:                jsonType,
 		RejectUnknownQueryParameters: true,
 		Transformers:                 []huma.Transformer{toProblem},

@@ -9,6 +9,7 @@ import (
 	"io"
 	"mime"
 	"net/http"
+	"strconv"
 	"strings"
 	"unicode/utf8"
 
@@ -124,7 +125,7 @@ type scan struct {
 }
 
 var (
-	errSyntax  = errors.New("it is not JSON")
+	errSyntax  = errors.New("it stops being JSON")
 	errTooDeep = fmt.Errorf("it is nested more than %d levels deep", MaxBodyDepth)
 )
 
@@ -132,6 +133,11 @@ func (s *scan) value(schema *huma.Schema, at string, depth int) error {
 	t, err := s.dec.Token()
 	if err != nil {
 		return fmt.Errorf("%w at byte %d", errSyntax, s.dec.InputOffset())
+	}
+	if n, ok := t.(json.Number); ok {
+		if _, err := strconv.ParseFloat(string(n), 64); err != nil {
+			s.mistake(at, "is a number too large to be read")
+		}
 	}
 	delim, ok := t.(json.Delim)
 	if !ok {
@@ -232,7 +238,8 @@ func unmarshalJSON(data []byte, v any) error {
 		if wrongType.Field != "" {
 			at += "." + wrongType.Field
 		}
-		return &locatedError{at, fmt.Sprintf("cannot be a %s such as was sent; numbers must be whole, without exponent, and fit 64 bits", wrongType.Value)}
+		// The schema has held, so it is a number that only looks whole, or is too long.
+		return &locatedError{at, "must be a whole number of 64 bits, without fraction or exponent"}
 	default:
 		return &locatedError{"body", "cannot be read"}
 	}

@@ -1,6 +1,7 @@
 package apigw
 
 import (
+	"context"
 	"fmt"
 	"log/slog"
 	"net/http"
@@ -25,13 +26,15 @@ func Handler(mux *http.ServeMux) http.Handler {
 		answer := &statusWriter{ResponseWriter: w}
 		defer describe(answer, r)
 		defer func() {
-			if p := recover(); p != nil {
-				slog.ErrorContext(r.Context(), "panic", "err", fmt.Sprint(p), "stack", string(debug.Stack()))
-				logsafe.Count(r.Context(), logsafe.InternalErrors, 1)
-				if answer.status == 0 {
-					writeProblem(r.Context(), answer, internalProblem())
-				}
+			p := recover()
+			if p == nil {
+				return
 			}
+			if answer.status != 0 {
+				panic(p) // half an answer is out: whoever holds it must drop it
+			}
+			panicked(r.Context(), p)
+			writeProblem(r.Context(), answer, internalProblem())
 		}()
 		if p := unroutable(mux, answer, r); p != nil {
 			writeProblem(r.Context(), answer, p)
@@ -39,6 +42,12 @@ func Handler(mux *http.ServeMux) http.Handler {
 		}
 		mux.ServeHTTP(answer, r)
 	})
+}
+
+// panicked logs a panic and where it came from.
+func panicked(ctx context.Context, p any) {
+	slog.ErrorContext(ctx, "panic", "err", fmt.Sprint(p), "stack", string(debug.Stack()))
+	logsafe.Count(ctx, logsafe.InternalErrors, 1)
 }
 
 // unroutable is the problem of a request that no operation serves, or nil. The

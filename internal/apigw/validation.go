@@ -101,35 +101,38 @@ func fieldOf(d *huma.ErrorDetail) ProblemField {
 }
 
 // phrases words huma's messages so that they follow a field's name in a sentence.
+// What stands behind the prefix goes in place of the %s.
 var phrases = [...]struct{ prefix, words string }{
 	{"unexpected property", "is not a field of this request"},
 	{"unknown query parameter", "is not a parameter of this operation"},
-	{"expected length >= ", "must have at least this many characters: "},
-	{"expected length <= ", "must have at most this many characters: "},
-	{"expected array length >= ", "must have at least this many entries: "},
-	{"expected array length <= ", "must have at most this many entries: "},
-	{"expected number >= ", "must be at least "},
-	{"expected number <= ", "must be at most "},
-	{"expected number > ", "must be more than "},
-	{"expected number < ", "must be less than "},
-	{"expected value to be one of ", "must be one of "},
-	{"expected string to match pattern ", "must match the pattern "},
-	{"expected string to be ", "must be "},
+	{"expected length >= ", "must have %s or more characters"},
+	{"expected length <= ", "must have %s or fewer characters"},
+	{"expected array length >= ", "must have %s or more entries"},
+	{"expected array length <= ", "must have %s or fewer entries"},
+	{"expected number >= ", "must be at least %s"},
+	{"expected number <= ", "must be at most %s"},
+	{"expected number > ", "must be more than %s"},
+	{"expected number < ", "must be less than %s"},
+	{"expected value to be one of ", "must be one of %s"},
+	{"expected string to match pattern ", "must match the pattern %s"},
+	{"expected string to be RFC 3339 date-time", "must be an instant such as 2026-11-22T09:00:00Z"},
+	{"expected string to be RFC 3339 date", "must be a date such as 2026-11-22"},
+	{"expected string to be ", "must be %s"},
 	{"expected array items to be unique", "must not hold the same entry twice"},
 	{"expected boolean", "must be true or false"},
 	{"expected integer", "must be a whole number"},
 	{"invalid integer", "must be a whole number"},
-	{"expected ", "must be of the type "},
+	{"invalid boolean", "must be true or false"},
+	{"expected string", "must be a text"},
+	{"expected object", "must be an object"},
+	{"expected array", "must be a list"},
 	{"required ", "is required"},
 }
 
 func plain(message string) string {
 	for _, p := range phrases {
 		if rest, ok := strings.CutPrefix(message, p.prefix); ok {
-			if strings.HasSuffix(p.words, " ") {
-				return p.words + rest
-			}
-			return p.words
+			return strings.Replace(p.words, "%s", strings.Trim(rest, `"`), 1)
 		}
 	}
 	return message
