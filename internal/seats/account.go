@@ -42,6 +42,9 @@ type Account struct {
 	Clock    time.Time
 	OpenedAt time.Time
 
+	// Plan is that of the newest subscription: whose customer the account is, for
+	// mails that are about no subscription.
+	Plan           PlanRef
 	BillingContact string
 	Customer       billing.Party
 	TaxPPM         int64

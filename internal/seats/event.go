@@ -122,3 +122,21 @@ const (
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }
+
+// People are the users that an event names, its actor included, each once.
+func (e *Event) People() []UserID {
+	d := &e.Data
+	named := append([]UserID{d.UserID, d.OwnerID, d.FromUserID, d.ToUserID, d.InviterID}, d.UserIDs...)
+	if e.Actor.Kind == ActorUser {
+		named = append(named, UserID(e.Actor.ID))
+	}
+	var people []UserID
+	seen := map[UserID]bool{"": true}
+	for _, id := range named {
+		if !seen[id] {
+			seen[id] = true
+			people = append(people, id)
+		}
+	}
+	return people
+}

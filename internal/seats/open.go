@@ -236,7 +236,7 @@ func subscribe(t *turn, plan *Plan, seats int64, loc *time.Location, change *Cha
 	if err != nil {
 		return nil, nil, err
 	}
-	a.Due = earlier(a.Due, period.End)
+	a.Due, a.Plan = earlier(a.Due, period.End), plan.Ref()
 	var inv *billing.Invoice
 	if l.AmountMinor != 0 {
 		inv = draft(a, plan.Vendor, t.Now)

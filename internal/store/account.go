@@ -9,7 +9,7 @@ import (
 // Attributes of an account: v revision, n name, c currency, z zone, an anchor, o
 // owner, in number of the last invoice, cr credit, st status, pf parked for, du
 // due, te test, cl clock, op opened at, bc billing contact, cu customer, tx tax
-// rate, rc reverse charge, mo mails off.
+// rate, rc reverse charge, mo mails off, pl and pv plan.
 func accountItem(a *seats.Account) item {
 	it := newItem(accountKey(a.ID))
 	it.number("v", a.Rev)
@@ -33,6 +33,8 @@ func accountItem(a *seats.Account) item {
 	it.number("tx", a.TaxPPM)
 	it.flag("rc", a.ReverseCharge)
 	it.texts("mo", a.MailsOff)
+	it.text("pl", a.Plan.ID)
+	it.number("pv", int64(a.Plan.Version))
 	switch {
 	case a.Status == seats.AccountParked:
 		since := a.Due
@@ -60,6 +62,7 @@ func readAccount(it item) (*seats.Account, error) {
 		Status: seats.AccountStatus(r.text("st")), ParkedFor: r.text("pf"), Due: r.instant("du"),
 		Test: r.flag("te"), Clock: r.instant("cl"), OpenedAt: r.instant("op"),
 		BillingContact: r.text("bc"), TaxPPM: r.number("tx"), ReverseCharge: r.flag("rc"), MailsOff: r.texts("mo"),
+		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))},
 	}
 	if p, ok := r.nested("cu"); ok {
 		a.Customer = p.party()

@@ -1,0 +1,154 @@
+package main
+
+import (
+	"context"
+	"strconv"
+	"strings"
+
+	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/mail"
+	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// seatsIncreased writes the receipt, and the invoice where one was issued.
+func (w writer) seatsIncreased(ctx context.Context, s *scene) ([]letter, error) {
+	if s.plan == nil {
+		return nil, nil
+	}
+	d := s.event.Data
+	currency := s.Account.Currency
+	price, err := s.plan.Price(currency)
+	if err != nil {
+		return nil, err
+	}
+	before, err := price.For(d.From)
+	if err != nil {
+		return nil, err
+	}
+	after, err := price.For(d.To)
+	if err != nil {
+		return nil, err
+	}
+	owed, err := billing.SettleIncrease(money.NewExact(d.DeltaMinor, d.FactorNum, max(d.FactorDen, 1)))
+	if err != nil {
+		return nil, err
+	}
+	receipt := mail.SeatChangeReceipt{
+		ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To, ChangedAt: s.event.At,
+		Interval: string(s.plan.Interval), PriceBefore: amount(before, currency), PriceAfter: amount(after, currency),
+		Proration: string(s.plan.Policies.Proration), Left: d.FactorNum, Whole: d.FactorDen,
+		Settle: string(s.plan.Policies.Settle), Bill: netBill(owed, currency),
+	}
+	if s.plan.Policies.Proration == billing.NoProration {
+		receipt.Left, receipt.Whole = 0, 0
+	}
+	invoices, inv, err := w.issued(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if inv != nil {
+		receipt.Bill = bill(inv)
+		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(inv.Number, 10), w.invoiceLink(inv.Number)
+	}
+	letters := s.payers(func(f mail.Frame) mail.Mail {
+		m := receipt
+		m.Frame = f
+		return m
+	})
+	return append(letters, invoices...), nil
+}
+
+// decreaseScheduled writes to who did it and to the billing contact.
+func (w writer) decreaseScheduled(_ context.Context, s *scene) ([]letter, error) {
+	if s.plan == nil {
+		return nil, nil
+	}
+	d := s.event.Data
+	return s.payers(func(f mail.Frame) mail.Mail {
+		return mail.DecreaseScheduled{
+			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To,
+			EffectiveAt: d.EffectiveAt, OverAssigned: string(s.plan.Policies.OverAssigned), SeatsLink: w.link("/licenses"),
+		}
+	}), nil
+}
+
+// invoice writes the invoice of an event to the billing contact. A close of
+// several subscriptions has one invoice and tells it once.
+func (w writer) invoice(ctx context.Context, s *scene) ([]letter, error) {
+	if s.event.Type == seats.CycleClosed && !s.event.Data.InvoiceFirst {
+		return nil, nil
+	}
+	letters, _, err := w.issued(ctx, s)
+	return letters, err
+}
+
+func (w writer) issued(ctx context.Context, s *scene) ([]letter, *billing.Invoice, error) {
+	number := s.event.Data.InvoiceNumber
+	if number == 0 {
+		return nil, nil, nil
+	}
+	stored, err := w.store.Invoice(ctx, s.Account.ID, number)
+	if err != nil {
+		return nil, nil, err
+	}
+	inv, err := billing.ParseInvoice(stored.Canonical)
+	if err != nil {
+		return nil, nil, err
+	}
+	m := mail.Invoice{
+		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Bill: bill(&inv), Link: w.invoiceLink(inv.Number),
+	}
+	for _, l := range inv.Lines {
+		m.Lines = append(m.Lines, mail.InvoiceLine{Text: l.Description, Amount: amount(l.AmountMinor, money.Currency(inv.Currency))})
+		if m.PeriodStart.IsZero() || l.PeriodStart.Before(m.PeriodStart) {
+			m.PeriodStart = l.PeriodStart
+		}
+		if l.PeriodEnd.After(m.PeriodEnd) {
+			m.PeriodEnd = l.PeriodEnd
+		}
+	}
+	return s.billing(func(f mail.Frame) mail.Mail {
+		own := m
+		own.Frame = f
+		return own
+	}), &inv, nil
+}
+
+func (w writer) invoiceLink(number int64) mail.Link {
+	return w.link("/invoices/" + strconv.FormatInt(number, 10))
+}
+
+func amount(minor int64, c money.Currency) money.Amount {
+	return money.Amount{Minor: minor, Currency: c}
+}
+
+func netBill(minor int64, c money.Currency) mail.Bill {
+	zero := amount(0, c)
+	return mail.Bill{Net: amount(minor, c), Total: zero, CreditUsed: zero, AmountDue: zero}
+}
+
+func bill(inv *billing.Invoice) mail.Bill {
+	c := money.Currency(inv.Currency)
+	b := mail.Bill{
+		Net: amount(inv.NetMinor, c), Total: amount(inv.TotalMinor, c),
+		CreditUsed: amount(inv.CreditAppliedMinor, c), AmountDue: amount(inv.AmountDueMinor, c),
+	}
+	for _, t := range inv.TaxLines {
+		if t.RatePPM != 0 {
+			b.Taxes = append(b.Taxes, mail.TaxLine{Label: "Tax " + percent(t.RatePPM), Amount: amount(t.TaxMinor, c)})
+		}
+	}
+	return b
+}
+
+// percent writes millionths as a percentage without needless zeros.
+func percent(ppm int64) string {
+	const perPercent = 10_000
+	whole, rest := ppm/perPercent, ppm%perPercent
+	if rest == 0 {
+		return strconv.FormatInt(whole, 10) + "%"
+	}
+	digits := strconv.FormatInt(perPercent+rest, 10)[1:]
+	return strconv.FormatInt(whole, 10) + "." + strings.TrimRight(digits, "0") + "%"
+}

@@ -1,0 +1,102 @@
+package main
+
+import (
+	"context"
+
+	"github.com/usher-seats/usher/internal/mail"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// invitation writes to the invited person. An invitation that was sent again,
+// cancelled or accepted in the meantime gets no mail with a dead link.
+func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
+	d := s.event.Data
+	u := s.user(d.UserID)
+	if u == nil || u.Invitation == nil || u.Invitation.State != seats.InvitationOpen || u.Invitation.Generation != d.Generation {
+		return nil, nil
+	}
+	key, err := w.key(ctx)
+	if err != nil {
+		return nil, err
+	}
+	m := mail.Invitation{
+		Frame: s.to(u), InviterName: s.name(u.Invitation.Inviter), Role: string(u.Role), ExpiresAt: u.Invitation.ExpiresAt,
+		Link:   mail.Link(w.console + "/accept#" + seats.InvitationToken(key, s.Account.ID, u.ID, u.Invitation.Generation)),
+		Resent: s.event.Type == seats.InvitationResent,
+	}
+	if s.sub != nil && s.plan != nil {
+		m.ProductName = s.plan.Product.Name
+	}
+	return []letter{userLetter(u, m)}, nil
+}
+
+// invitationExpired writes to who invited.
+func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error) {
+	d := s.event.Data
+	inviter, invitee := s.user(d.InviterID), s.user(d.UserID)
+	if inviter == nil || invitee == nil {
+		return nil, nil
+	}
+	m := mail.InvitationExpired{
+		Frame: s.to(inviter), InviteeName: s.name(invitee.ID), InviteeEmail: invitee.Email,
+		ExpiredAt: s.event.At, PeopleLink: w.link("/users"),
+	}
+	if product, err := invitee.Invitation.Subscription.Product(); err == nil && s.plan != nil && s.plan.Product.ID == product {
+		m.ProductName, m.SeatFreed = s.plan.Product.Name, true
+	}
+	return []letter{userLetter(inviter, m)}, nil
+}
+
+// licenseGiven writes to everybody who still holds the license.
+func (w writer) licenseGiven(_ context.Context, s *scene) ([]letter, error) {
+	var letters []letter
+	for _, id := range s.event.Data.UserIDs {
+		u := s.user(id)
+		if u == nil || s.plan == nil {
+			continue
+		}
+		if _, holds := u.Licenses[s.event.Data.Product]; !holds {
+			continue
+		}
+		m := mail.LicenseGiven{
+			Frame: s.to(u), GiverName: s.actor(), ProductName: s.plan.Product.Name, SignInLink: mail.Link(s.plan.Vendor.SignInURL),
+		}
+		for _, e := range s.plan.Product.Entitlements {
+			m.Entitlements = append(m.Entitlements, e.Name)
+		}
+		letters = append(letters, userLetter(u, m))
+	}
+	return letters, nil
+}
+
+// licenseTaken writes to everybody whose license ended.
+func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
+	var letters []letter
+	for _, id := range s.event.Data.UserIDs {
+		u := s.user(id)
+		if u == nil || s.plan == nil {
+			continue
+		}
+		letters = append(letters, userLetter(u, mail.LicenseTaken{
+			Frame: s.to(u), TakerName: s.actor(), ProductName: s.plan.Product.Name, TakenAt: s.event.At, Reason: s.event.Data.Reason,
+		}))
+	}
+	return letters, nil
+}
+
+// ownershipTransferred writes to the new owner and to the old one.
+func (w writer) ownershipTransferred(_ context.Context, s *scene) ([]letter, error) {
+	d := s.event.Data
+	var letters []letter
+	for _, id := range []seats.UserID{d.ToUserID, d.FromUserID} {
+		if u := s.user(id); u != nil {
+			letters = append(letters, userLetter(u, mail.OwnershipTransferred{
+				Frame: s.to(u), ToNewOwner: id == d.ToUserID, OldOwnerName: s.name(d.FromUserID), NewOwnerName: s.name(d.ToUserID),
+				TransferredAt: s.event.At, SignInLink: w.link("/"),
+			}))
+		}
+	}
+	return letters, nil
+}
+
+func (w writer) link(path string) mail.Link { return mail.Link(w.console + path) }
