@@ -32,13 +32,18 @@ type Deps struct {
 	// Now is the wall clock; nil means time.Now.
 	Now func() time.Time
 
-	Mailbox     Mailbox
-	Staff       func() []Person
-	Events      func() []BusEvent
-	Functions   func() []FunctionState
-	Queues      func() []QueueState
-	Redrive     func(queue string) error
-	Schedules   func() []ScheduleState
+	// Mailbox is the local SES.
+	Mailbox Mailbox
+	// Staff are the vendor's people to sign in as; accounts bring their own.
+	Staff func() []Person
+	// Events returns the last events of the bus, newest first.
+	Events    func() []BusEvent
+	Functions func() []FunctionState
+	Queues    func() []QueueState
+	// Redrive sends the messages of a dead-letter queue to where they came from.
+	Redrive   func(queue string) error
+	Schedules func() []ScheduleState
+	// RunSchedule sets a schedule off now, and returns when its target has.
 	RunSchedule func(ctx context.Context, name string) error
 	// Links are further places worth a visit.
 	Links []Link
