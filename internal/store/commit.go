@@ -51,6 +51,9 @@ func (s *Store) Commit(ctx context.Context, account seats.AccountID, change *sea
 }
 
 func (s *Store) transaction(account seats.AccountID, c *seats.Change) (*transaction, error) {
+	if !account.Valid() {
+		return nil, fmt.Errorf("store: %q is no account", account)
+	}
 	t := &transaction{store: s, seen: map[key]bool{}}
 	t.account(account, c.Account)
 	for i := range c.Users {
@@ -65,7 +68,7 @@ func (s *Store) transaction(account seats.AccountID, c *seats.Change) (*transact
 		t.putNew(invoiceKey(account, c.Invoice.Number), it, seats.Failed{Kind: seats.ItemInvoice})
 	}
 	if c.QuoteUse != nil {
-		t.useQuote(c.QuoteUse)
+		t.useQuote(account, c.QuoteUse)
 	}
 	if c.Receipt != nil {
 		t.receipt(c.Receipt)
@@ -95,6 +98,9 @@ func (t *transaction) account(id seats.AccountID, w *seats.AccountWrite) {
 
 func (t *transaction) user(account seats.AccountID, i int, w *seats.UserWrite) {
 	u := w.User
+	if u.Account != account {
+		t.fail(fmt.Errorf("store: a change of %s writes a user of %s", account, u.Account))
+	}
 	t.replace(userKey(account, u.ID), userItem(account, u), w.From, seats.Failed{Kind: seats.ItemUser, Index: i})
 	email, signIn := seats.Failed{Kind: seats.ItemEmail, Index: i}, seats.Failed{Kind: seats.ItemSignIn, Index: i}
 	switch {

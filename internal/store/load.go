@@ -62,6 +62,9 @@ func (s *Store) addTo(view *seats.View, want seats.Want, k key, it item) (err er
 		view.Account, err = readAccount(it)
 	case k == quoteKey(want.Quote):
 		view.Quote, err = readQuote(it)
+		if err == nil && view.Quote.Account != want.Account {
+			view.Quote = nil // to this account it does not exist
+		}
 	case k == receiptKey(want.Receipt):
 		view.Receipt, err = readReceipt(it)
 	case k.sk[:2] == userPrefix:

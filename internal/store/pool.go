@@ -2,17 +2,20 @@ package store
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-// pools adds the subscriptions and the moves of their free seats.
+// pools adds the subscriptions and the moves of free seats. A product's pool stands
+// in a change once: a decision that moves it twice is wrong whatever is stored.
 func (t *transaction) pools(account seats.AccountID, c *seats.Change) {
 	for i := range c.Subscriptions {
 		w := &c.Subscriptions[i]
 		failed := seats.Failed{Kind: seats.ItemSubscription, Index: i}
+		if w.Subscription.Account != account {
+			t.fail(fmt.Errorf("store: a change of %s writes a subscription of %s", account, w.Subscription.Account))
+		}
 		k := subscriptionKey(account, w.Subscription.Product)
 		it := subscriptionItem(account, w.Subscription)
 		if w.From == 0 {
@@ -24,16 +27,18 @@ func (t *transaction) pools(account seats.AccountID, c *seats.Change) {
 		}
 		t.update(k, subscriptionUpdate(it, w), failed)
 	}
-	t.moves(account, c.Free)
+	for i, m := range c.Free {
+		t.update(subscriptionKey(account, m.Product), moveUpdate(m.Delta), seats.Failed{Kind: seats.ItemFree, Index: i})
+	}
 }
 
 // subscriptionUpdate sets everything that Rev covers, and moves the free counter by
 // arithmetic: assigns move it too and leave Rev alone.
 func subscriptionUpdate(it item, w *seats.SubscriptionWrite) expression {
 	e := expression{
-		condition: "#v = :from",
-		names:     map[string]string{"#fr": freeName, "#v": revName},
-		values:    item{":from": number(w.From), ":delta": number(w.FreeDelta)},
+		condition: "#v = :from AND #id = :id",
+		names:     map[string]string{"#fr": freeName, "#v": revName, "#id": subscriptionIDName},
+		values:    item{":from": number(w.From), ":id": it[subscriptionIDName], ":delta": number(w.FreeDelta)},
 	}
 	set, remove := []string{"#fr = #fr + :delta"}, []string(nil)
 	for _, name := range revisedAttributes() {
@@ -54,29 +59,6 @@ func subscriptionUpdate(it item, w *seats.SubscriptionWrite) expression {
 		e.values[":was"] = number(w.Subscription.Free - w.FreeDelta)
 	}
 	return e
-}
-
-// moves adds the moves of free seats. Moves of one product are one write, since an
-// item stands in a transaction once; where it fails, all of them have.
-func (t *transaction) moves(account seats.AccountID, moves []seats.FreeMove) {
-	type sum struct {
-		product string
-		delta   int64
-		failed  []seats.Failed
-	}
-	var sums []*sum
-	for i, m := range moves {
-		at := slices.IndexFunc(sums, func(s *sum) bool { return s.product == m.Product })
-		if at < 0 {
-			at = len(sums)
-			sums = append(sums, &sum{product: m.Product})
-		}
-		sums[at].delta += m.Delta
-		sums[at].failed = append(sums[at].failed, seats.Failed{Kind: seats.ItemFree, Index: i})
-	}
-	for _, m := range sums {
-		t.update(subscriptionKey(account, m.product), moveUpdate(m.delta), m.failed...)
-	}
 }
 
 // moveUpdate gives seats back to a pool that is there, or takes them from one that

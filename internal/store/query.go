@@ -101,10 +101,13 @@ func (s *Store) each(ctx context.Context, q query, give func(item) error) error 
 	})
 }
 
+// DefaultPage is the size of a page that asks for no limit.
+const DefaultPage = 100
+
 // page gives at most limit items of a query, and whether there are more.
 func (s *Store) page(ctx context.Context, q query, limit int, give func(item) error) (more bool, err error) {
 	if limit < 1 {
-		return false, fmt.Errorf("store: a page of %d items was asked for", limit)
+		limit = DefaultPage
 	}
 	use := &Usage{Operation: "page"}
 	defer s.report(ctx, use)

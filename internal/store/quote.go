@@ -15,8 +15,11 @@ import (
 // that comes late is told quote_expired and not that there was no such quote.
 const quoteKept = 24 * time.Hour
 
-// usedName is the attribute that a confirmation sets, once.
-const usedName = "us"
+const (
+	// usedName is the attribute that a confirmation sets, once.
+	usedName         = "us"
+	quoteAccountName = "ac"
+)
 
 // Attributes of a quote: ac account, su subscription, by user, at priced at, x
 // expires, f from, s seats, ar seats at renewal, ef effective at, z the canonical
@@ -25,7 +28,7 @@ const usedName = "us"
 // event of its confirmation.
 func (s *Store) quoteItem(q *seats.Quote) (item, error) {
 	it := newItem(quoteKey(q.ID))
-	it.text("ac", string(q.Account))
+	it.text(quoteAccountName, string(q.Account))
 	it.text("su", string(q.Subscription))
 	it.text("by", string(q.By))
 	it.instant("at", q.At)
@@ -58,7 +61,7 @@ func canonical(inv *billing.Invoice) []byte {
 func readQuote(it item) (*seats.Quote, error) {
 	r := read(it)
 	q := &seats.Quote{
-		ID: seats.QuoteID(r.keyed(pkName, "Q#")), Account: seats.AccountID(r.text("ac")),
+		ID: seats.QuoteID(r.keyed(pkName, "Q#")), Account: seats.AccountID(r.text(quoteAccountName)),
 		Subscription: seats.SubscriptionID(r.text("su")), By: seats.UserID(r.text("by")),
 		At: r.instant("at"), ExpiresAt: r.instant("x"), From: r.number("f"), Seats: r.number("s"),
 		AtRenewal: r.number("ar"), EffectiveAt: r.instant("ef"), SubscriptionRev: r.number("rv"),
@@ -109,10 +112,11 @@ func (s *Store) PutQuote(ctx context.Context, q *seats.Quote) error {
 	return err
 }
 
-// useQuote marks the quote as confirmed if it is there and was not.
-func (t *transaction) useQuote(u *seats.QuoteUse) {
+// useQuote marks the account's quote as confirmed if it is there and was not.
+func (t *transaction) useQuote(account seats.AccountID, u *seats.QuoteUse) {
 	t.update(quoteKey(u.ID), expression{
-		update: "SET #us = :us", condition: "attribute_exists(#pk) AND attribute_not_exists(#us)",
-		names: map[string]string{"#pk": pkName, "#us": usedName}, values: item{":us": text(string(u.Event))},
+		update: "SET #us = :us", condition: "#ac = :ac AND attribute_not_exists(#us)",
+		names:  map[string]string{"#ac": quoteAccountName, "#us": usedName},
+		values: item{":us": text(string(u.Event)), ":ac": text(string(account))},
 	}, seats.Failed{Kind: seats.ItemQuote})
 }

@@ -13,8 +13,12 @@ import (
 // freeName is the attribute of the counter that every assign moves.
 const freeName = "fr"
 
-// subscriptionStatusName is part of the condition of taking seats.
-const subscriptionStatusName = "st"
+// Attributes that stand in conditions: the status in that of taking seats, the id in
+// that of replacing, since a product may be subscribed to again.
+const (
+	subscriptionStatusName = "st"
+	subscriptionIDName     = "id"
+)
 
 // Attributes of a subscription: id, v revision, st status, pl plan, pv its version,
 // s seats, fr free, pe pending (s seats, b by, t at, e event), pi index, pa and pb
@@ -22,7 +26,7 @@ const subscriptionStatusName = "st"
 // increases (lists: event, from, to, delta, numerator, denominator), fm forecast.
 func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 	it := newItem(subscriptionKey(account, sub.Product))
-	it.text("id", shortSubscription(sub.ID, sub.Product))
+	it.text(subscriptionIDName, shortSubscription(sub.ID, sub.Product))
 	it.number("v", sub.Rev)
 	it.text(subscriptionStatusName, string(sub.Status))
 	it.text("pl", sub.Plan.ID)
@@ -95,7 +99,7 @@ func readSubscription(it item) (*seats.Subscription, error) {
 	r := read(it)
 	product := r.keyed(skName, subPrefix)
 	sub := &seats.Subscription{
-		ID: longSubscription(r.text("id"), product), Account: seats.AccountID(r.keyed(pkName, "A#")), Product: product,
+		ID: longSubscription(r.text(subscriptionIDName), product), Account: seats.AccountID(r.keyed(pkName, "A#")), Product: product,
 		Rev: r.number("v"), Status: seats.SubscriptionStatus(r.text(subscriptionStatusName)),
 		Plan:  seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))},
 		Seats: r.number("s"), Free: r.number(freeName),
