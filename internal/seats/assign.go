@@ -45,6 +45,10 @@ func (s *Service) Assign(ctx context.Context, caller Caller, account AccountID, 
 		return part(cmd, users, once)
 	}
 	return bulk(ctx, s, cmd, once, len(users), assignsPerTransaction, func(cmd command, from, to int) ([]AssignResult, error) {
+		// Who holds a license already is left alone, so nothing need derive from the
+		// claim; an event that did would be in the way of one that a resumed command
+		// writes for users who found no seat before.
+		cmd.mint = nil
 		reply, err := part(cmd, users[from:to], Once[[]AssignResult]{})
 		return reply.Result, err
 	})

@@ -163,10 +163,15 @@ func decideInvite(t *turn, rows []inviteRow, taken map[string]bool) (*Change, []
 	for p, sub := range t.Subscriptions {
 		d.free[p] = sub.Free
 	}
-	// Ids of all rows come first, so that they depend on the row alone.
+	// Ids of all rows come first, so that they depend on the row alone: a resumed
+	// command may invite a row that was refused before, under an event of its own.
 	ids := make([]UserID, len(rows))
 	for i := range ids {
 		ids[i] = t.Mint.User()
+	}
+	events := make([]EventID, len(rows))
+	for i := range events {
+		events[i] = t.Mint.Event()
 	}
 	results := make([]InviteResult, len(rows))
 	for i, row := range rows {
@@ -176,7 +181,7 @@ func decideInvite(t *turn, rows []inviteRow, taken map[string]bool) (*Change, []
 			results[i].ExpiresAt = was.Invitation.ExpiresAt
 			continue
 		}
-		if refused := d.invite(id, row); refused != nil {
+		if refused := d.invite(id, events[i], row); refused != nil {
 			results[i] = InviteResult{Email: row.email, Refused: refused}
 		}
 	}
@@ -193,7 +198,7 @@ type inviteDecision struct {
 	free, moved map[string]int64
 }
 
-func (d *inviteDecision) invite(id UserID, row inviteRow) *Error {
+func (d *inviteDecision) invite(id UserID, event EventID, row inviteRow) *Error {
 	t := d.t
 	if d.taken[row.email] {
 		return ErrEmailTaken.With("Somebody in this account has the email %s already. If an invitation is open or has expired, send it again instead.", row.email)
@@ -219,7 +224,7 @@ func (d *inviteDecision) invite(id UserID, row inviteRow) *Error {
 		},
 	}
 	d.change.Users = append(d.change.Users, UserWrite{User: u, TakeEmail: true})
-	d.change.Events = append(d.change.Events, t.event(UserInvitedEvent, invitationData(u), Rev{string(id), u.Rev}))
+	d.change.Events = append(d.change.Events, t.eventAs(event, UserInvitedEvent, invitationData(u), Rev{string(id), u.Rev}))
 	return nil
 }
 

@@ -73,8 +73,12 @@ type turn struct {
 
 // event starts a ledger event of this turn.
 func (t *turn) event(kind string, data EventData, revs ...Rev) Event {
+	return t.eventAs(t.Mint.Event(), kind, data, revs...)
+}
+
+func (t *turn) eventAs(id EventID, kind string, data EventData, revs ...Rev) Event {
 	return Event{
-		ID: t.Mint.Event(), Account: t.Account.ID, Type: kind, At: t.Now, RecordedAt: t.Wall,
+		ID: id, Account: t.Account.ID, Type: kind, At: t.Now, RecordedAt: t.Wall,
 		Actor: t.Actor, Revs: revs, Data: data,
 	}
 }
