@@ -23,6 +23,7 @@ import (
 // elements, same attributes, same lines.
 func TestNothingTypedBreaksOut(t *testing.T) {
 	renderer := mail.NewRenderer()
+	marker := regexp.MustCompile(`Qz\d+zQ`)
 	for _, sample := range all(t) {
 		t.Run(sample.Name, func(t *testing.T) {
 			marked, fields := fill(sample.Mail, func(i int) string { return fmt.Sprintf("Qz%dzQ", i) })
@@ -42,15 +43,21 @@ func TestNothingTypedBreaksOut(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%q: %v", payload, err)
 				}
-				compare(t, payload, benign, got)
+				compare(t, marker, payload, benign, got)
 			}
 		})
 	}
 }
 
-func compare(t *testing.T, payload string, benign, got mail.Message) {
+func compare(t *testing.T, marker *regexp.Regexp, payload string, benign, got mail.Message) {
 	t.Helper()
-	typed := func(s string) string { return marker().ReplaceAllLiteralString(s, mail.Clean(payload)) }
+	clean := mail.Clean(payload)
+	typed := func(s string) string {
+		if !strings.Contains(s, "Qz") {
+			return s
+		}
+		return marker.ReplaceAllLiteralString(s, clean)
+	}
 	subject := strings.ReplaceAll(typed(benign.Subject), "=?", "= ?") // no encoded words
 	if r := []rune(subject); len(r) > mail.MaxSubjectRunes {
 		subject = string(r[:mail.MaxSubjectRunes-1]) + "…"
@@ -81,8 +88,6 @@ func compare(t *testing.T, payload string, benign, got mail.Message) {
 		}
 	}
 }
-
-func marker() *regexp.Regexp { return regexp.MustCompile(`Qz\d+zQ`) }
 
 // nodes parses HTML and lists its elements with their attributes, its texts and
 // its comments, in document order.

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"embed"
+	"errors"
 	"fmt"
 	htmltemplate "html/template"
 	"reflect"
@@ -40,14 +41,11 @@ func NewRenderer() *Renderer { return &Renderer{parsed: make(map[Kind]templates)
 // The error names every field that is missing or contradicts another; such a mail
 // must be mended by the caller and will never render as it is.
 func (r *Renderer) Render(m Mail) (Message, error) {
-	if m == nil {
-		return Message{}, fmt.Errorf("mail: nothing to render")
+	if v := reflect.ValueOf(m); !v.IsValid() || v.Kind() == reflect.Pointer && v.IsNil() {
+		return Message{}, errors.New("mail: nothing to render")
 	}
+	m = cleaned(m)
 	kind := m.Kind()
-	m, err := cleaned(m)
-	if err != nil {
-		return Message{}, fmt.Errorf("mail: render %s: %w", kind, err)
-	}
 	p := &proof{}
 	frame := m.common()
 	p.text("Vendor.Name", frame.Vendor.Name)
@@ -151,14 +149,11 @@ func paragraphs(s string) string {
 
 // cleaned returns a copy of the mail with every text in it cleaned, so that no
 // field can be forgotten.
-func cleaned(m Mail) (Mail, error) {
+func cleaned(m Mail) Mail {
 	source := reflect.Indirect(reflect.ValueOf(m))
-	if source.Kind() != reflect.Struct {
-		return nil, fmt.Errorf("nothing to render")
-	}
 	target := reflect.New(source.Type()).Elem()
 	copyCleaned(target, source)
-	return target.Interface().(Mail), nil
+	return target.Interface().(Mail)
 }
 
 func copyCleaned(target, source reflect.Value) {

@@ -178,7 +178,11 @@ func (m DecreaseScheduled) prepare(p *proof) content {
 	if m.SeatsTo < 0 || m.SeatsTo >= m.SeatsFrom {
 		p.fault("SeatsTo is %d and SeatsFrom %d: a decrease keeps fewer seats than before", m.SeatsTo, m.SeatsFrom)
 	}
-	ahead := fmt.Sprintf("If more than %s are in use when the decrease takes effect, ", formatSeats(m.SeatsTo))
+	verb := "are"
+	if m.SeatsTo == 1 {
+		verb = "is"
+	}
+	ahead := fmt.Sprintf("If more than %s %s in use when the decrease takes effect, ", formatSeats(m.SeatsTo), verb)
 	words := p.oneOf("OverAssigned", m.OverAssigned, map[string]string{
 		"":            "",
 		KeepAssigned:  ahead + "everybody keeps their license and only the unused seats are given up.",
