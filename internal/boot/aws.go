@@ -27,11 +27,11 @@ const (
 	idleConnections = 16
 )
 
-// awsConfig is made by hand from the variables that Lambda sets. The SDK's
+// AWSConfig is made by hand from the variables that Lambda sets. The SDK's
 // LoadDefaultConfig also looks for profiles, roles and metadata, which doubles
 // the start. A hand-made configuration does not read AWS_ENDPOINT_URL_*: the
 // constructors of clients take their endpoint from the function's configuration.
-func awsConfig(c Common) aws.Config {
+func AWSConfig(c Common) aws.Config {
 	credentials := aws.Credentials{
 		AccessKeyID:     c.AccessKeyID,
 		SecretAccessKey: c.SecretAccessKey.Reveal(),

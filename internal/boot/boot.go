@@ -63,7 +63,7 @@ func New(function string, c Common) Runtime {
 func newRuntime(function string, c Common, out io.Writer) Runtime {
 	return Runtime{
 		Function: function,
-		AWS:      awsConfig(c),
+		AWS:      AWSConfig(c),
 		Log:      logsafe.NewLogger(out, c.LogLevel).With("function", function),
 		Metrics:  Metrics{Out: out, Function: function},
 		Now:      Now,

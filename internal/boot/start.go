@@ -4,7 +4,11 @@ import (
 	"context"
 	"fmt"
 	"log/slog"
+	"os"
+	"os/signal"
 	"runtime/debug"
+	"sync"
+	"syscall"
 	"time"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -18,6 +22,9 @@ import (
 // line and report what is left, before Lambda ends the process.
 const asyncReserve = 500 * time.Millisecond
 
+// stopGrace is what an invocation gets to end and to hand in its answer.
+const stopGrace = 2 * time.Second
+
 // HTTP starts a function behind the API with what apigw.Adapt returned. It never
 // returns.
 func HTTP(rt Runtime, handle func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)) {
@@ -29,20 +36,40 @@ func HTTP(rt Runtime, handle func(context.Context, events.APIGatewayV2HTTPReques
 // half a second before Lambda would end the process. A panic becomes an error, so
 // that the trigger's retries and dead letters apply. It never returns.
 func Async[I, O any](rt Runtime, handle func(context.Context, I) (O, error)) {
-	start(rt, wrap(rt, func(ctx context.Context, in I) (O, error) {
+	start(rt, wrap(rt, reserved(handle)))
+}
+
+func reserved[I, O any](handle func(context.Context, I) (O, error)) func(context.Context, I) (O, error) {
+	return func(ctx context.Context, in I) (O, error) {
 		if deadline, ok := ctx.Deadline(); ok {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithDeadline(ctx, deadline.Add(-asyncReserve))
 			defer cancel()
 		}
 		return handle(ctx, in)
-	}))
+	}
 }
 
-func start(rt Runtime, handle any) {
-	lambda.StartWithOptions(handle, lambda.WithEnableSIGTERM(func() {
-		rt.Log.Info("stopping")
-	}))
+// start runs the loop of invocations. SIGTERM ends an idle process at once, and a
+// busy one when its invocation is over or stopGrace is; Lambda itself sends none
+// to a function without extensions, and there is nothing to flush.
+func start[I, O any](rt Runtime, handle func(context.Context, I) (O, error)) {
+	var busy sync.Mutex
+	terminated := make(chan os.Signal, 1)
+	signal.Notify(terminated, syscall.SIGTERM)
+	go func() {
+		<-terminated
+		if !busy.TryLock() {
+			<-time.After(stopGrace)
+		}
+		rt.Log.Info("stopped")
+		os.Exit(0)
+	}()
+	lambda.StartWithOptions(func(ctx context.Context, in I) (O, error) {
+		busy.Lock()
+		defer busy.Unlock()
+		return handle(ctx, in)
+	})
 }
 
 // wrap gives an invocation its line, its metrics and its net under panics.
