@@ -27,9 +27,10 @@
 // # From the table to the bus
 //
 // The event rides in the transaction of its change, as an item whose attribute
-// "ev" is the detail, byte for byte. The table's stream hands new items to the
-// function publish, which knows nothing of what the events mean: one that was
-// written by a newer version passes through an older one.
+// "ev" is the detail, byte for byte; of an event about many users the revisions
+// and ids stand packed beside it ([Pack], [Unpack]). The table's stream hands new
+// items to the function publish, which knows nothing of what the events mean: one
+// that was written by a newer version passes through an older one.
 package events
 
 import (

@@ -26,23 +26,21 @@ const (
 // Pack encodes an event for its ledger item: the detail, and what was taken out of
 // it, or nil. Only revisions and user ids are taken out, and only where every
 // revision is a user's and the users are in the order of the revisions, as they
-// are in the events of licenses.
+// are in the events of licenses. Everything else stays written out.
 func Pack(e Event) (detail, packed []byte, err error) {
 	detail, err = Encode(e)
 	if err != nil || len(detail) <= packAbove {
 		return detail, nil, err
 	}
 	packed = packUsers(e)
-	if packed == nil {
+	rest, ok := cut(detail, "revs", emptyRevs)
+	if ok {
+		rest, ok = cut(rest, "user_ids", emptyUsers)
+	}
+	if !ok || packed == nil {
 		return detail, nil, nil
 	}
-	if detail, err = cut(detail, "revs", emptyRevs); err != nil {
-		return nil, nil, err
-	}
-	if detail, err = cut(detail, "user_ids", emptyUsers); err != nil {
-		return nil, nil, err
-	}
-	return detail, packed, nil
+	return rest, packed, nil
 }
 
 // packUsers writes for each revision the 16 bytes of its user's id and a varint:
@@ -63,27 +61,27 @@ func packUsers(e Event) []byte {
 		}
 		packed = binary.AppendUvarint(append(packed, raw[:]...), n)
 	}
-	if len(users) > 0 || len(e.Data.UserIDs) == 0 {
+	if len(users) > 0 {
 		return nil
 	}
 	return packed
 }
 
-// cut empties the first list of that name. No text in a detail can look like a
-// member's name, since its quotes would be escaped.
-func cut(detail []byte, name, empty string) ([]byte, error) {
+// cut empties the first list of that name; false where there is none. No text in a
+// detail can look like a member's name, since its quotes would be escaped.
+func cut(detail []byte, name, empty string) ([]byte, bool) {
 	open := []byte(`"` + name + `":[`)
 	at := bytes.Index(detail, open)
 	if at < 0 {
-		return nil, malformed("the detail has no list %s", name)
+		return nil, false
 	}
 	list := detail[at+len(open)-1:]
 	var skipped json.RawMessage
 	decoder := json.NewDecoder(bytes.NewReader(list))
 	if err := decoder.Decode(&skipped); err != nil {
-		return nil, malformed("the list %s is not JSON", name)
+		return nil, false
 	}
-	return bytes.Join([][]byte{detail[:at], list[decoder.InputOffset():]}, []byte(empty)), nil
+	return bytes.Join([][]byte{detail[:at], list[decoder.InputOffset():]}, []byte(empty)), true
 }
 
 // Unpack gives the detail of a ledger item, byte for byte what Encode wrote, from
@@ -94,7 +92,7 @@ func Unpack(detail, packed []byte) ([]byte, error) {
 		return detail, nil
 	}
 	var revs []wireRev
-	var users []seats.UserID
+	users := []seats.UserID{}
 	for len(packed) > 0 {
 		var raw seats.RawID
 		if copy(raw[:], packed) < len(raw) {

@@ -114,7 +114,18 @@ func entryOf(change lambdaevents.DynamoDBStreamRecord) (Entry, error) {
 	if !ok || attribute.DataType() != lambdaevents.DataTypeString {
 		return Entry{}, malformed("the item has no text %q", events.DetailAttribute)
 	}
-	detail := attribute.String()
+	var packed []byte
+	if users, ok := change.NewImage[events.PackedAttribute]; ok {
+		if users.DataType() != lambdaevents.DataTypeBinary {
+			return Entry{}, malformed("the item's %q is not binary", events.PackedAttribute)
+		}
+		packed = users.Binary()
+	}
+	whole, err := events.Unpack([]byte(attribute.String()), packed)
+	if err != nil {
+		return Entry{}, err
+	}
+	detail := string(whole)
 	var head struct {
 		ID         string    `json:"id"`
 		Type       string    `json:"type"`
