@@ -9,14 +9,14 @@ import (
 	"github.com/usher-seats/usher/internal/billing"
 )
 
-// midCycle is nine days from the end of a month of thirty, in a zone whose clocks
-// change: in July, so that no offset is found in the cache of the current one when
-// the tests run in winter, nor the other way round with the next.
+// midCycle is ten days from the end of July 2026 in a zone with summer time. That is
+// past, so its offset is looked up and never found in the cache that the time package
+// keeps of the current one.
 func midCycle(t testing.TB) (billing.Price, billing.Period, time.Time, *time.Location) {
 	t.Helper()
 	price := billing.Price{Model: billing.PerSeat, UnitMinor: 2000}
-	loc, at := zone(t, "Europe/Berlin"), instant(t, "2026-11-22T09:00:00Z")
-	return price, billing.CycleAt(date(t, "2026-11-01"), billing.Month, loc, at), at, loc
+	loc, at := zone(t, "Europe/Berlin"), instant(t, "2026-07-22T09:00:00Z")
+	return price, billing.CycleAt(date(t, "2026-07-01"), billing.Month, loc, at), at, loc
 }
 
 func priceChange(t testing.TB, price *billing.Price, period *billing.Period, mode billing.Proration, at time.Time, loc *time.Location) int64 {
@@ -65,7 +65,7 @@ func BenchmarkPriceSeatChange(b *testing.B) {
 			for b.Loop() {
 				priceChange(b, &price, &period, mode, at, loc)
 			}
-			reportFloor(b, func() { runtime.KeepAlive(floorChange(2000, 5, 8, 9, 30)) })
+			reportFloor(b, func() { runtime.KeepAlive(floorChange(2000, 5, 8, 10, 31)) })
 		})
 	}
 }

@@ -2,6 +2,7 @@ package billing_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -20,11 +21,17 @@ func TestDatesAreReadStrictly(t *testing.T) {
 	for _, text := range []string{
 		"", "2026-11-2", "2026-11-222", "2026-13-01", "2026-00-01", "2026-11-31", "2026-02-29", "2100-02-29",
 		"1900-02-29", "0000-01-01", "2026-11-00", "2026/11/22", "22-11-2026", "2026-11-22T00:00:00Z", " 2026-11-2",
-		"+026-11-22", "-026-11-22", "2026-+1-22", "２026-11-2", "2026-1١-2",
+		strings.Repeat("2026-11-22", 10), "+026-11-22", "-026-11-22", "2026-+1-22", "２026-11-2", "2026-1١-2",
 	} {
 		if d, err := billing.ParseDate(text); !errors.Is(err, billing.ErrDate) {
 			t.Errorf("ParseDate(%q) = %v, %v, want ErrDate", text, d, err)
 		}
+	}
+}
+
+func TestOnlyTheZeroDateIsZero(t *testing.T) {
+	if !(billing.Date{}).IsZero() || (billing.Date{}).Valid() || date(t, "0001-01-01").IsZero() {
+		t.Error("the zero date is zero and no day; the first day is neither")
 	}
 }
 

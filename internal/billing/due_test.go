@@ -111,18 +111,23 @@ func TestDaysAreCountedByTheLocalDateAndSecondsAsTheyElapse(t *testing.T) {
 	})
 }
 
-func anyFactor(t *rapid.T) billing.Factor {
-	den := rapid.OneOf(rapid.SampledFrom([]int64{1, 28, 29, 30, 31, 365, 366, 2_678_400, 2_682_000}), rapid.Int64Range(1, 366)).Draw(t, "den")
+// anyFactor draws a part of a month, of a year or of their seconds, or of other, the
+// one odd period that a case may have: a group whose periods are all of different
+// lengths has no common denominator that fits, and Exact.Add says so.
+func anyFactor(t *rapid.T, other int64) billing.Factor {
+	den := rapid.SampledFrom([]int64{1, 28, 29, 30, 31, 365, 366, 2_678_400, 2_682_000, other}).Draw(t, "den")
 	return billing.Factor{Num: rapid.Int64Range(0, den).Draw(t, "num"), Den: den}
 }
+
+func anyLength(t *rapid.T) int64 { return rapid.Int64Range(1, 366).Draw(t, "another length") }
 
 func TestAGroupIsAddedExactlyClampedAndRoundedOnce(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		price := anyPrice().Draw(t, "price")
 		var parts []money.Exact
-		want := new(big.Rat)
+		want, other := new(big.Rat), anyLength(t)
 		for range rapid.IntRange(0, 8).Draw(t, "changes") {
-			f := anyFactor(t)
+			f := anyFactor(t, other)
 			from, to := rapid.Int64Range(0, billing.MaxSeats).Draw(t, "from"), rapid.Int64Range(0, billing.MaxSeats).Draw(t, "to")
 			part, err := billing.IncreaseDue(&price, from, to, f)
 			if err != nil {
@@ -151,7 +156,7 @@ func TestAGroupIsAddedExactlyClampedAndRoundedOnce(t *testing.T) {
 
 func TestAddingAndDroppingAtOneInstantIsNothing(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
-		price, f := anyPrice().Draw(t, "price"), anyFactor(t)
+		price, f := anyPrice().Draw(t, "price"), anyFactor(t, anyLength(t))
 		from, to := rapid.Int64Range(0, billing.MaxSeats).Draw(t, "from"), rapid.Int64Range(0, billing.MaxSeats).Draw(t, "to")
 		there, err := billing.IncreaseDue(&price, from, to, f)
 		if err != nil {
@@ -209,6 +214,23 @@ func TestFactorsThatAreNoPartAreRefused(t *testing.T) {
 		if _, err := billing.SubscribeDue(&price, 2, f); !errors.Is(err, billing.ErrFactor) {
 			t.Errorf("factor %+v: error %v, want ErrFactor", f, err)
 		}
+	}
+}
+
+func TestSeatsOutOfRangeAreRefusedOnEitherSideOfAChange(t *testing.T) {
+	price := billing.Price{Model: billing.PerSeat, UnitMinor: 1500}
+	whole := billing.Factor{Num: 30, Den: 30}
+	if _, err := billing.IncreaseDue(&price, -1, 2, whole); !errors.Is(err, billing.ErrSeats) {
+		t.Errorf("from −1 seats: error %v, want ErrSeats", err)
+	}
+	if _, err := billing.IncreaseDue(&price, 1, billing.MaxSeats+1, whole); !errors.Is(err, billing.ErrSeats) {
+		t.Errorf("to more than MaxSeats: error %v, want ErrSeats", err)
+	}
+	if _, err := billing.SubscribeDue(&price, billing.MaxSeats+1, whole); !errors.Is(err, billing.ErrSeats) {
+		t.Errorf("a new pool above MaxSeats: error %v, want ErrSeats", err)
+	}
+	if _, err := billing.SettleIncrease(money.NewExact(1, 1, 30), money.NewExact(1, 1, 0)); !errors.Is(err, money.ErrDenominator) {
+		t.Errorf("a part without denominator: error %v, want ErrDenominator", err)
 	}
 }
 

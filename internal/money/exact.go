@@ -41,6 +41,9 @@ func NewExact(minor, num, den int64) Exact {
 // least common denominator. ErrDenominator if that does not fit 63 bits,
 // ErrOverflow if the numerator does not fit 128.
 func (x Exact) Add(y Exact) (Exact, error) {
+	if x == (Exact{}) && y.den > 0 {
+		return y, nil // a sum begins at the zero value, and most groups have one part
+	}
 	x, y, err := common(x, y)
 	if err != nil {
 		return Exact{}, err
