@@ -131,22 +131,22 @@ func instant(t time.Time) *time.Time {
 	return &u
 }
 
-// accountPath is embedded in inputs below /v1/accounts/{account}.
-type accountPath struct {
+// AccountPath is embedded in inputs below /v1/accounts/{account}.
+type AccountPath struct {
 	Account string `path:"account" maxLength:"40" doc:"Id of the account"`
 }
 
-func (p accountPath) id() seats.AccountID { return seats.AccountID(p.Account) }
+func (p AccountPath) id() seats.AccountID { return seats.AccountID(p.Account) }
 
-type subscriptionPath struct {
-	accountPath
+type SubscriptionPath struct {
+	AccountPath
 	Subscription string `path:"subscription" maxLength:"80" doc:"Id of the subscription"`
 }
 
-func (p subscriptionPath) sub() seats.SubscriptionID { return seats.SubscriptionID(p.Subscription) }
+func (p SubscriptionPath) sub() seats.SubscriptionID { return seats.SubscriptionID(p.Subscription) }
 
-type userPath struct {
-	accountPath
+type UserPath struct {
+	AccountPath
 	User string `path:"user" maxLength:"40" doc:"Id of the user"`
 }
 

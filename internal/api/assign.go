@@ -11,7 +11,7 @@ import (
 )
 
 type assignInput struct {
-	subscriptionPath
+	SubscriptionPath
 	apigw.IdempotencyHeader
 	Body struct {
 		UserIDs []string `json:"user_ids" minItems:"1" maxItems:"100"`

@@ -12,7 +12,7 @@ import (
 )
 
 type inviteInput struct {
-	accountPath
+	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
 		People []Invitee `json:"people" minItems:"1" maxItems:"100"`
@@ -59,13 +59,13 @@ func inviteBody(results []seats.InviteResult) InviteResults {
 }
 
 type invitationInput struct {
-	accountPath
+	AccountPath
 	apigw.IdempotencyHeader
 	Invitation string `path:"invitation" maxLength:"40" doc:"Id of the invitation"`
 }
 
 type listInvitationsInput struct {
-	accountPath
+	AccountPath
 	apigw.Paging
 }
 

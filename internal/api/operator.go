@@ -115,11 +115,11 @@ func overviewBody(o seats.AccountOverview) AccountOverview {
 }
 
 type operatorAccountInput struct {
-	accountPath
+	AccountPath
 }
 
 type operatorCommandInput struct {
-	accountPath
+	AccountPath
 	apigw.IdempotencyHeader
 }
 
@@ -128,7 +128,7 @@ type operatorListInput struct {
 }
 
 type clockInput struct {
-	accountPath
+	AccountPath
 	Body struct {
 		To time.Time `json:"to" doc:"Only forward, any distance"`
 	}

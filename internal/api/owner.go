@@ -11,7 +11,7 @@ import (
 )
 
 type ownerInput struct {
-	accountPath
+	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
 		UserID string `json:"user_id" maxLength:"40" doc:"An active user who has signed in before"`

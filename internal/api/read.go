@@ -32,11 +32,11 @@ type MyAccount struct {
 }
 
 type accountInput struct {
-	accountPath
+	AccountPath
 }
 
 type editAccountInput struct {
-	accountPath
+	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
 		Name           *string `json:"name,omitempty" maxLength:"200"`
@@ -47,11 +47,11 @@ type editAccountInput struct {
 }
 
 type subscriptionInput struct {
-	subscriptionPath
+	SubscriptionPath
 }
 
 type holdersInput struct {
-	subscriptionPath
+	SubscriptionPath
 	apigw.Paging
 }
 
@@ -200,12 +200,12 @@ func readPools(api huma.API, svc *seats.Service) {
 }
 
 type listInvoicesInput struct {
-	accountPath
+	AccountPath
 	apigw.Paging
 }
 
 type invoiceInput struct {
-	accountPath
+	AccountPath
 	Number int64 `path:"number" minimum:"1" maximum:"9999999999"`
 }
 
@@ -254,7 +254,7 @@ func readInvoices(api huma.API, svc *seats.Service) {
 }
 
 type listEventsInput struct {
-	accountPath
+	AccountPath
 	apigw.Paging
 	User string    `query:"user" maxLength:"40" doc:"About this user, or done by them"`
 	Type string    `query:"type" maxLength:"60" doc:"Such as license.assigned"`

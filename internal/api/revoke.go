@@ -11,7 +11,7 @@ import (
 )
 
 type revokeInput struct {
-	subscriptionPath
+	SubscriptionPath
 	apigw.IdempotencyHeader
 	User string `path:"user" maxLength:"40" doc:"Id of the user"`
 }

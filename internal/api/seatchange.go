@@ -13,7 +13,7 @@ import (
 )
 
 type quoteInput struct {
-	subscriptionPath
+	SubscriptionPath
 	Body struct {
 		Seats int64 `json:"seats" doc:"The total number of seats that you want"`
 	}
@@ -44,7 +44,7 @@ func quoteBody(q *seats.Quote, c money.Currency) Quote {
 }
 
 type confirmInput struct {
-	subscriptionPath
+	SubscriptionPath
 	apigw.IdempotencyHeader
 	Body struct {
 		QuoteID  string `json:"quote_id" maxLength:"40"`
@@ -75,7 +75,7 @@ func seatChangeBody(r seats.SeatChangeResult) SeatChangeDone {
 }
 
 type cancelPendingInput struct {
-	subscriptionPath
+	SubscriptionPath
 	apigw.IdempotencyHeader
 }
 

@@ -11,7 +11,7 @@ import (
 )
 
 type listUsersInput struct {
-	accountPath
+	AccountPath
 	apigw.Paging
 	Query    string `query:"q" maxLength:"100" doc:"Beginning of first name, last name or email"`
 	Role     string `query:"role" enum:"owner,admin,billing_admin,member"`
@@ -30,11 +30,11 @@ func (in *listUsersInput) filter() seats.UserFilter {
 }
 
 type getUserInput struct {
-	userPath
+	UserPath
 }
 
 type editUserInput struct {
-	userPath
+	UserPath
 	apigw.IdempotencyHeader
 	Body struct {
 		FirstName     *string `json:"first_name,omitempty" maxLength:"200"`
@@ -45,7 +45,7 @@ type editUserInput struct {
 }
 
 type userCommandInput struct {
-	userPath
+	UserPath
 	apigw.IdempotencyHeader
 }
 

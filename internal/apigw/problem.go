@@ -73,6 +73,7 @@ var statusOf = [...]struct {
 	status int
 }{
 	{seats.Invalid, http.StatusUnprocessableEntity},
+	{seats.Unauthenticated, http.StatusUnauthorized},
 	{seats.Forbidden, http.StatusForbidden},
 	{seats.NotFound, http.StatusNotFound},
 	{seats.Conflict, http.StatusConflict},
