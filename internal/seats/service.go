@@ -164,9 +164,10 @@ func (s *Service) read(ctx context.Context, cmd command) (*turn, error) {
 	want := cmd.want
 	want.Account = cmd.account
 	var me UserID
+	var remembered bool
 	if cmd.operator == nil {
 		var err error
-		if me, err = s.signIns.find(ctx, s, cmd.caller.Subject, cmd.account); err != nil {
+		if me, remembered, err = s.signIns.find(ctx, s, cmd.caller.Subject, cmd.account); err != nil {
 			return nil, err
 		}
 		want.Users = append([]UserID{me}, want.Users...)
@@ -177,6 +178,15 @@ func (s *Service) read(ctx context.Context, cmd command) (*turn, error) {
 			return nil, err
 		}
 		t, err := s.turn(ctx, cmd, view, me)
+		if remembered && errors.Is(err, ErrNotFound) {
+			// Who was removed and invited again is another user than the one remembered.
+			s.signIns.forget(cmd.caller.Subject, cmd.account)
+			if me, _, err = s.signIns.find(ctx, s, cmd.caller.Subject, cmd.account); err != nil {
+				return nil, err
+			}
+			want.Users[0], remembered = me, false
+			continue
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -294,23 +304,24 @@ type cachedSignIn struct {
 	until time.Time
 }
 
-func (c *signInCache) find(ctx context.Context, s *Service, subject string, account AccountID) (UserID, error) {
+// find gives the user of an identity in an account, and whether it was remembered.
+func (c *signInCache) find(ctx context.Context, s *Service, subject string, account AccountID) (user UserID, remembered bool, err error) {
 	if subject == "" {
-		return "", ErrNotFound
+		return "", false, ErrNotFound
 	}
 	key, now := subject+string(account), s.Wall()
 	c.mu.Lock()
 	hit, ok := c.users[key]
 	c.mu.Unlock()
 	if ok && now.Before(hit.until) {
-		return hit.user, nil
+		return hit.user, true, nil
 	}
-	user, err := s.Store.UserBySignIn(ctx, subject, account)
+	user, err = s.Store.UserBySignIn(ctx, subject, account)
 	if err != nil {
-		return "", err
+		return "", false, err
 	}
 	if user == "" {
-		return "", ErrNotFound
+		return "", false, ErrNotFound
 	}
 	c.mu.Lock()
 	if c.users == nil || len(c.users) >= signInCacheSize {
@@ -318,7 +329,7 @@ func (c *signInCache) find(ctx context.Context, s *Service, subject string, acco
 	}
 	c.users[key] = cachedSignIn{user, now.Add(signInCacheTTL)}
 	c.mu.Unlock()
-	return user, nil
+	return user, false, nil
 }
 
 func (c *signInCache) forget(subject string, account AccountID) {
