@@ -101,6 +101,9 @@ func (s *Service) invitationTurn(ctx context.Context, m Membership, receipt stri
 // active, and the reserved seat becomes a license.
 func (s *Service) Accept(ctx context.Context, identity Identity, token string, once Once[*User]) (Reply[*User], error) {
 	var none Reply[*User]
+	if identity.Subject == "" {
+		return none, ErrNotFound
+	}
 	m, generation, err := s.openLink(ctx, token)
 	if err != nil {
 		return none, err

@@ -11,6 +11,9 @@ func (s *Service) Bind(ctx context.Context, identity Identity) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if identity.Subject == "" {
+		return 0, ErrNotFound
+	}
 	found, err := s.Store.UsersByEmail(ctx, email)
 	if err != nil {
 		return 0, err
