@@ -3,6 +3,7 @@ package seats_test
 import (
 	"encoding/json"
 	"errors"
+	"reflect"
 	"slices"
 	"testing"
 	"time"
@@ -66,15 +67,24 @@ func utc(text string) time.Time {
 // nothingChanged fails where the store is not what it was.
 func nothingChanged(t testing.TB, r *seatstest.Rig, before seatstest.Data) {
 	t.Helper()
-	if got, want := asJSON(t, r.Store.Snapshot()), asJSON(t, before); got != want {
-		t.Errorf("something was written:\n%s\nbefore:\n%s", got, want)
+	now, was := reflect.ValueOf(r.Store.Snapshot()), reflect.ValueOf(before)
+	for i := range now.NumField() {
+		got, want := asJSON(t, now.Field(i)), asJSON(t, was.Field(i))
+		if got == want {
+			continue
+		}
+		from := 0
+		for from < min(len(got), len(want)) && got[from] == want[from] {
+			from++
+		}
+		from = max(0, from-120)
+		t.Errorf("%s changed: …%.240s…, before: …%.240s…", now.Type().Field(i).Name, got[min(from, len(got)):], want[min(from, len(want)):])
 	}
 }
 
-// wide is Data with the parts that JSON cannot key by.
-func asJSON(t testing.TB, data seatstest.Data) string {
+func asJSON(t testing.TB, v reflect.Value) string {
 	t.Helper()
-	b, err := json.Marshal(data)
+	b, err := json.Marshal(v.Interface())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -201,10 +201,11 @@ func (c *Crashing) Count(ctx context.Context, key string, window time.Duration, 
 }
 
 // Racing is a store in which somebody else is first: Before runs just before each
-// commit, with its number from 1.
+// commit, with its number from 1. Commits that Refuse picks fail with ErrDied.
 type Racing struct {
 	seats.Store
 	Before func(n int, change *seats.Change)
+	Refuse func(change *seats.Change) bool
 
 	mu sync.Mutex
 	n  int
@@ -216,6 +217,11 @@ func (r *Racing) Commit(ctx context.Context, account seats.AccountID, change *se
 	r.n++
 	n := r.n
 	r.mu.Unlock()
-	r.Before(n, change)
+	if r.Before != nil {
+		r.Before(n, change)
+	}
+	if r.Refuse != nil && r.Refuse(change) {
+		return ErrDied
+	}
 	return r.Store.Commit(ctx, account, change)
 }
