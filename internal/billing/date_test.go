@@ -78,6 +78,18 @@ func TestMonthsAreCountedFromTheAnchorAndClamped(t *testing.T) {
 	}
 }
 
+func TestEveryDayOfFourCenturiesFollowsTheDayBefore(t *testing.T) {
+	first := date(t, "1799-12-31")
+	at := time.Date(1799, time.December, 31, 0, 0, 0, 0, time.UTC)
+	for n := range 146_097 + 2 {
+		want := billing.DateOf(at, time.UTC)
+		if got := first.AddDays(n); got != want || first.DaysUntil(want) != n {
+			t.Fatalf("%s + %d days = %s, want %s, which is %d days on", first, n, got, want, first.DaysUntil(want))
+		}
+		at = at.AddDate(0, 0, 1)
+	}
+}
+
 func TestDayArithmeticAgreesWithTheTimePackage(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		at := time.Unix(rapid.Int64Range(-60_000_000_000, 60_000_000_000).Draw(t, "at"), 0).UTC()

@@ -127,6 +127,22 @@ func TestANewZoneMovesTheNextBoundaryAndNoOpenPeriod(t *testing.T) {
 	}
 }
 
+// The account moves from Samoa's side of the date line to Kiribati's: its open period
+// still has an hour to run, and the new clock is a day past the last one already; or
+// the other way round, a day before the first.
+func TestAfterAMoveAcrossTheDateLineAFactorStaysWithinThePeriod(t *testing.T) {
+	anchor := date(t, "2026-11-01")
+	west, east := zone(t, "Pacific/Pago_Pago"), zone(t, "Pacific/Kiritimati")
+	p := billing.FirstPeriod(anchor, billing.Month, west, instant(t, "2026-11-15T00:00:00Z"))
+	if f := p.Factor(billing.ByDay, p.End.Add(-time.Hour), east); f != (billing.Factor{Num: 0, Den: 30}) {
+		t.Errorf("an hour before the end by the later clock: %+v, want nothing left", f)
+	}
+	p = billing.FirstPeriod(anchor, billing.Month, east, instant(t, "2026-11-15T00:00:00Z"))
+	if f := p.Factor(billing.ByDay, p.Start.Add(time.Hour), west); f != (billing.Factor{Num: 30, Den: 30}) {
+		t.Errorf("an hour after the start by the earlier clock: %+v, want the whole", f)
+	}
+}
+
 func TestPeriodsTileAndFactorsStayWithinOneWhateverTheZoneChangesTo(t *testing.T) {
 	zones := zonesOf(t)
 	rapid.Check(t, func(t *rapid.T) {

@@ -156,6 +156,9 @@ func TestAFractionWithoutDenominatorIsRefusedEverywhere(t *testing.T) {
 		if _, err := money.NewExact(1, 1, 1).Add(bad); !errors.Is(err, money.ErrDenominator) {
 			t.Errorf("1 + 5/%d: error %v", den, err)
 		}
+		if _, err := (money.Exact{}).Add(bad); !errors.Is(err, money.ErrDenominator) {
+			t.Errorf("0 + 5/%d: error %v", den, err)
+		}
 		if _, err := bad.Add(bad); !errors.Is(err, money.ErrDenominator) {
 			t.Errorf("5/%d twice: error %v", den, err)
 		}
@@ -190,7 +193,7 @@ func TestTheZeroExactIsZero(t *testing.T) {
 
 func TestFractionsAtTheEdgeOf128BitsAreRefusedAndNotWrapped(t *testing.T) {
 	// 2^126, the largest product there is: two of them are 2^127, one too many.
-	huge := money.NewExact(least, least, 1)
+	huge, half := money.NewExact(least, least, 1), money.NewExact(1, 1, 2)
 	if _, err := huge.Add(huge); !errors.Is(err, money.ErrOverflow) {
 		t.Errorf("2^126 + 2^126: error %v, want ErrOverflow", err)
 	}
@@ -201,6 +204,13 @@ func TestFractionsAtTheEdgeOf128BitsAreRefusedAndNotWrapped(t *testing.T) {
 	}
 	if _, err := sum.Add(low); !errors.Is(err, money.ErrOverflow) {
 		t.Errorf("below −2^127: error %v, want ErrOverflow", err)
+	}
+	if _, err := huge.Add(half); !errors.Is(err, money.ErrOverflow) {
+		t.Errorf("2^126 over halves: error %v, want ErrOverflow", err)
+	}
+	// Five times this is a little more than 2^128, so that it would begin again at 0.
+	if _, err := money.NewExact(most, 7378697629483820648, 1).Add(money.NewExact(1, 1, 5)); !errors.Is(err, money.ErrOverflow) {
+		t.Errorf("2^128 over fifths: error %v, want ErrOverflow", err)
 	}
 	if _, err := huge.Round(); !errors.Is(err, money.ErrOverflow) {
 		t.Errorf("2^126 rounded: error %v, want ErrOverflow", err)
@@ -213,7 +223,6 @@ func TestFractionsAtTheEdgeOf128BitsAreRefusedAndNotWrapped(t *testing.T) {
 		t.Errorf("fractions of coprime huge denominators: error %v, want ErrDenominator", err)
 	}
 	// (2^63 − 1)/1 + 1/2 rounds to 2^63, which does not fit; −2^63 does.
-	half := money.NewExact(1, 1, 2)
 	sum, err = money.NewExact(most, 1, 1).Add(half)
 	if err != nil {
 		t.Fatal(err)
