@@ -118,11 +118,6 @@ type operatorAccountInput struct {
 	AccountPath
 }
 
-type operatorCommandInput struct {
-	AccountPath
-	apigw.IdempotencyHeader
-}
-
 type operatorListInput struct {
 	apigw.Paging
 }
@@ -257,24 +252,24 @@ func operateParked(api huma.API, svc *seats.Service) {
 			return listOverviews(ctx, "parked", in.Paging, svc.ListParked)
 		})
 	apigw.Register(api, op(http.MethodPost, "/v1/operator/parked-accounts/{account}/retry", "retry-parked-account", "Operator", "Try to close a parked account again"),
-		func(ctx context.Context, in *operatorCommandInput) (*written[Parked], error) {
+		func(ctx context.Context, in *operatorAccountInput) (*read[Parked], error) {
 			operator, err := staff(ctx)
 			if err != nil {
 				return nil, err
 			}
-			reply, err := svc.RetryParked(ctx, operator, in.id(), once(ctx, in.Key, parkedBody))
-			return answer(reply, err, parkedBody)
+			a, err := svc.RetryParked(ctx, operator, in.id())
+			if err != nil {
+				return nil, err
+			}
+			return &read[Parked]{Parked{ID: string(a.ID), Status: string(a.Status), ParkedFor: a.ParkedFor}}, nil
 		})
 }
 
 // Parked is what a retry found.
 type Parked struct {
-	ID     string `json:"id"`
-	Status string `json:"status" enum:"open,parked" doc:"parked where the reason is still there"`
-}
-
-func parkedBody(a *seats.Account) Parked {
-	return Parked{ID: string(a.ID), Status: string(a.Status)}
+	ID        string `json:"id"`
+	Status    string `json:"status" enum:"open,parked" doc:"parked where the reason is still there"`
+	ParkedFor string `json:"parked_for,omitempty"`
 }
 
 type overviewList func(context.Context, seats.Page) ([]seats.AccountOverview, string, error)

@@ -39,10 +39,11 @@ type editAccountInput struct {
 	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
-		Name           *string `json:"name,omitempty" maxLength:"200"`
-		TimeZone       *string `json:"time_zone,omitempty" maxLength:"64" doc:"Applies from the next boundary"`
-		BillingContact *string `json:"billing_contact,omitempty" maxLength:"320" doc:"Empty for the owner"`
-		InvoiceAddress *Party  `json:"invoice_address,omitempty"`
+		Name           *string   `json:"name,omitempty" maxLength:"200"`
+		TimeZone       *string   `json:"time_zone,omitempty" maxLength:"64" doc:"Applies from the next boundary"`
+		BillingContact *string   `json:"billing_contact,omitempty" maxLength:"320" doc:"Empty for the owner"`
+		InvoiceAddress *Party    `json:"invoice_address,omitempty"`
+		MailsOff       *[]string `json:"mails_off,omitempty" maxItems:"20" doc:"Kinds of mail that the account does not want"`
 	}
 }
 
@@ -128,7 +129,7 @@ func readAccount(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			patch := seats.AccountPatch{Name: in.Body.Name, Zone: in.Body.TimeZone, BillingContact: in.Body.BillingContact}
+			patch := seats.AccountPatch{Name: in.Body.Name, Zone: in.Body.TimeZone, BillingContact: in.Body.BillingContact, MailsOff: in.Body.MailsOff}
 			if in.Body.InvoiceAddress != nil {
 				p := in.Body.InvoiceAddress.party()
 				patch.Customer = &p

@@ -44,7 +44,11 @@ func (s *Service) Assign(ctx context.Context, caller Caller, account AccountID, 
 	if len(users) <= assignsPerTransaction {
 		return part(cmd, users, once)
 	}
-	return bulk(ctx, s, cmd, once, len(users), assignsPerTransaction, func(cmd command, from, to int) ([]AssignResult, error) {
+	mayAssign := func(t *turn) error {
+		_, err := t.mayAssign(sub)
+		return err
+	}
+	return bulk(ctx, s, cmd, once, len(users), assignsPerTransaction, mayAssign, func(cmd command, from, to int) ([]AssignResult, error) {
 		// Who holds a license already is left alone, so nothing need derive from the
 		// claim; an event that did would be in the way of one that a resumed command
 		// writes for users who found no seat before.
@@ -55,15 +59,9 @@ func (s *Service) Assign(ctx context.Context, caller Caller, account AccountID, 
 }
 
 func decideAssign(t *turn, id SubscriptionID, users []UserID) (*Change, []AssignResult, error) {
-	sub, plan, err := t.subscription(id)
+	sub, err := t.mayAssign(id)
 	if err != nil {
 		return nil, nil, err
-	}
-	if !Can(t.Me.Role, ManageLicenses, plan) {
-		return nil, nil, ErrForbidden
-	}
-	if sub.Status != SubscriptionActive {
-		return nil, nil, ErrStateConflict.With("This subscription has ended. Subscribe again before giving licenses.")
 	}
 	change := &Change{}
 	results := make([]AssignResult, len(users))
@@ -110,4 +108,18 @@ func decideAssign(t *turn, id SubscriptionID, users []UserID) (*Change, []Assign
 func (u *User) holds(product string) bool {
 	_, ok := u.Licenses[product]
 	return ok
+}
+
+// mayAssign is the running subscription whose licenses the caller may give.
+func (t *turn) mayAssign(id SubscriptionID) (*Subscription, error) {
+	sub, plan, err := t.subscription(id)
+	switch {
+	case err != nil:
+		return nil, err
+	case !Can(t.Me.Role, ManageLicenses, plan):
+		return nil, ErrForbidden
+	case sub.Status != SubscriptionActive:
+		return nil, ErrStateConflict.With("This subscription has ended. Subscribe again before giving licenses.")
+	}
+	return sub, nil
 }

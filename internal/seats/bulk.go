@@ -13,10 +13,14 @@ const claimLease = 35 * time.Second
 // bulk runs a command of several transactions. With a key it first claims the
 // key; ids derive from the claim and the row, so that a retry after a crash finds
 // what was written and goes on behind it. The answer is kept last.
-func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], rows, size int, part func(cmd command, from, to int) ([]R, error)) (Reply[[]R], error) {
+func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], rows, size int, allowed func(*turn) error, part func(cmd command, from, to int) ([]R, error)) (Reply[[]R], error) {
 	var none Reply[[]R]
 	t, err := s.read(ctx, cmd)
 	if err != nil {
+		return none, err
+	}
+	// Who may not do it leaves no claim behind.
+	if err := allowed(t); err != nil {
 		return none, err
 	}
 	claim := &Receipt{ClaimedAt: t.Wall, At: t.Now, Seed: t.Mint.Seed, Request: once.Request, ExpiresAt: t.Wall.Add(ReceiptTTL)}

@@ -309,13 +309,13 @@ func shorten(s string, bytes int) string {
 	return s[:bytes]
 }
 
-// RetryParked takes an account out of parking and closes what is due. It is
-// parked again where the reason is still there.
-func (s *Service) RetryParked(ctx context.Context, operator Actor, account AccountID, once Once[*Account]) (Reply[*Account], error) {
+// RetryParked takes an account out of parking and closes what is due. It returns
+// the account as it is then: parked again where the reason is still there.
+func (s *Service) RetryParked(ctx context.Context, operator Actor, account AccountID) (*Account, error) {
 	cmd := command{operator: &operator, account: account, noCatchUp: true}
-	reply, err := run(ctx, s, cmd, once, func(t *turn) (*Change, *Account, error) {
+	_, err := run(ctx, s, cmd, Once[struct{}]{}, func(t *turn) (*Change, struct{}, error) {
 		if t.Account.Status != AccountParked {
-			return nil, nil, ErrStateConflict.With("This account is not parked.")
+			return nil, struct{}{}, ErrStateConflict.With("This account is not parked.")
 		}
 		a := *t.Account
 		a.Rev++
@@ -323,11 +323,17 @@ func (s *Service) RetryParked(ctx context.Context, operator Actor, account Accou
 		return &Change{
 			Account: &AccountWrite{Account: &a, From: t.Account.Rev},
 			Events:  []Event{t.event(AccountUnparked, EventData{}, Rev{string(a.ID), a.Rev})},
-		}, &a, nil
+		}, struct{}{}, nil
 	})
 	if err != nil {
-		return reply, err
+		return nil, err
 	}
-	_, err = s.Close(ctx, account)
-	return reply, err
+	if _, err := s.Close(ctx, account); err != nil {
+		return nil, err
+	}
+	t, err := s.read(ctx, cmd)
+	if err != nil {
+		return nil, err
+	}
+	return t.Account, nil
 }

@@ -60,7 +60,7 @@ func (s *Service) Invite(ctx context.Context, caller Caller, account AccountID, 
 	if len(rows) <= invitesPerTransaction {
 		return s.inviteRows(ctx, cmd, rows, once)
 	}
-	return bulk(ctx, s, cmd, once, len(rows), invitesPerTransaction, func(cmd command, from, to int) ([]InviteResult, error) {
+	return bulk(ctx, s, cmd, once, len(rows), invitesPerTransaction, mayInvite, func(cmd command, from, to int) ([]InviteResult, error) {
 		reply, err := s.inviteRows(ctx, cmd, rows[from:to], Once[[]InviteResult]{})
 		return reply.Result, err
 	})
@@ -156,8 +156,8 @@ func readNames(at, first, last, qualification string) (names, []Field) {
 // decideInvite decides about the rows in their order: the first get the free
 // seats. An email in taken is somebody else's already.
 func decideInvite(t *turn, rows []inviteRow, taken map[string]bool) (*Change, []InviteResult, error) {
-	if !Can(t.Me.Role, ManageUsers, nil) {
-		return nil, nil, ErrForbidden
+	if err := mayInvite(t); err != nil {
+		return nil, nil, err
 	}
 	d := inviteDecision{t: t, change: &Change{}, taken: taken, seen: map[string]bool{}, free: map[string]int64{}, moved: map[string]int64{}}
 	for p, sub := range t.Subscriptions {
@@ -189,6 +189,13 @@ func decideInvite(t *turn, rows []inviteRow, taken map[string]bool) (*Change, []
 		d.change.Free = append(d.change.Free, FreeMove{Product: p, Delta: -n})
 	}
 	return d.change, results, nil
+}
+
+func mayInvite(t *turn) error {
+	if !Can(t.Me.Role, ManageUsers, nil) {
+		return ErrForbidden
+	}
+	return nil
 }
 
 type inviteDecision struct {

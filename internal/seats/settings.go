@@ -2,6 +2,9 @@ package seats
 
 import (
 	"context"
+	"reflect"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -13,6 +16,15 @@ type AccountPatch struct {
 	Zone           *string
 	BillingContact *string
 	Customer       *billing.Party
+	MailsOff       *[]string
+}
+
+// MailKinds are the kinds of mail, each of which an account can turn off.
+func MailKinds() []string {
+	return []string{
+		"invitation", "invitation_expired", "license_given", "license_taken",
+		"seat_change_receipt", "decrease_scheduled", "ownership_transferred", "invoice",
+	}
 }
 
 // EditedAccount is an account after a change, at its instant.
@@ -30,10 +42,13 @@ func (s *Service) EditAccount(ctx context.Context, caller Caller, account Accoun
 			return nil, EditedAccount{}, ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
 		}
 		a := *t.Account
-		a.Rev++
 		if err := patch.apply(&a); err != nil {
 			return nil, EditedAccount{}, err
 		}
+		if reflect.DeepEqual(&a, t.Account) {
+			return &Change{}, EditedAccount{Account: &a, Now: t.Now}, nil
+		}
+		a.Rev++
 		return &Change{
 			Account: &AccountWrite{Account: &a, From: t.Account.Rev},
 			Events:  []Event{t.event(AccountUpdated, EventData{}, Rev{string(a.ID), a.Rev})},
@@ -72,6 +87,17 @@ func (p AccountPatch) apply(a *Account) error {
 			customer.Name = a.Name
 		}
 		a.Customer = customer
+	}
+	if p.MailsOff != nil {
+		a.MailsOff = nil
+		for i, kind := range *p.MailsOff {
+			if !slices.Contains(MailKinds(), kind) {
+				fields = append(fields, Field{Location: "body.mails_off[" + itoa(int64(i)) + "]", Message: "must be one of " + strings.Join(MailKinds(), ", "), Value: kind})
+			} else if !slices.Contains(a.MailsOff, kind) {
+				a.MailsOff = append(a.MailsOff, kind)
+			}
+		}
+		slices.Sort(a.MailsOff)
 	}
 	if len(fields) > 0 {
 		e := *ErrInvalid

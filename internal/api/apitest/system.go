@@ -293,7 +293,7 @@ func (p *Person) write(method, path string, body any) Response {
 // keyed reports whether an operation takes an Idempotency-Key: all writes but
 // those that are the same done twice by nature.
 func keyed(_, path string) bool {
-	for _, plain := range []string{"/v1/me", "/v1/invitations/lookup", "/quotes", "/v1/operator/catalog/", "/clock", "/close"} {
+	for _, plain := range []string{"/v1/me", "/v1/invitations/lookup", "/quotes", "/v1/operator/catalog/", "/clock", "/close", "/retry"} {
 		if strings.HasSuffix(path, plain) || strings.HasPrefix(path, plain) {
 			return false
 		}
