@@ -23,28 +23,22 @@ type sample struct {
 	event    map[string]any
 }
 
-const sampleID = "01hv6q8x3k9n2m4p5r7s8t9v0w"
+const sampleAccount seats.AccountID = "acc_01hv6q8x3k9n2m4p5r7s8t9v0w"
 
-// samples are one event of every type that the code emits, those that can carry an
+// samples are an event of every type that the code emits, those that can carry an
 // invoice with and without one, and two that are none of ours.
 func samples(t *testing.T) []sample {
 	t.Helper()
 	var out []sample
-	for _, kind := range events.Types() {
-		for _, invoice := range []int64{0, 12} {
-			detail, err := events.Encode(fullEvent(kind, invoice))
-			if err != nil {
-				t.Fatalf("an event of type %s: %v", kind, err)
-			}
-			carries := strings.Contains(string(detail), `"invoice_number"`)
-			if invoice > 0 && !carries {
-				continue
-			}
-			out = append(out, envelope(t, events.Source, kind, detail, carries))
+	for _, e := range events.Samples() {
+		out = append(out, ledgerEvent(t, e))
+		if e.Data.InvoiceNumber != 0 {
+			e.Data.InvoiceNumber, e.Data.InvoiceFirst = 0, false
+			out = append(out, ledgerEvent(t, e))
 		}
 	}
 	due, err := events.AccountsDue{
-		Accounts: []seats.AccountID{"acc_" + sampleID}, DueBefore: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
+		Accounts: []seats.AccountID{sampleAccount}, DueBefore: time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC),
 	}.Encode()
 	if err != nil {
 		t.Fatal(err)
@@ -52,8 +46,17 @@ func samples(t *testing.T) []sample {
 	return append(out,
 		envelope(t, events.Source, events.TypeAccountsDue, due, false),
 		envelope(t, "aws.ses", "Email Bounced", []byte(`{}`), false),
-		envelope(t, "somebody", "user.invited", []byte(`{}`), false),
+		envelope(t, "somebody", seats.UserInvitedEvent, []byte(`{}`), false),
 	)
+}
+
+func ledgerEvent(t *testing.T, e events.Event) sample {
+	t.Helper()
+	detail, err := events.Encode(e)
+	if err != nil {
+		t.Fatalf("the sample of %s: %v", e.Type, err)
+	}
+	return envelope(t, events.Source, e.Type, detail, strings.Contains(string(detail), `"invoice_number"`))
 }
 
 func envelope(t *testing.T, source, kind string, detail []byte, invoiced bool) sample {
@@ -70,24 +73,6 @@ func envelope(t *testing.T, source, kind string, detail []byte, invoiced bool) s
 		"version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "account": "123456789012", "region": "eu-west-1",
 		"time": "2026-11-22T09:00:00Z", "resources": []any{}, "source": source, "detail-type": kind, "detail": d,
 	}}
-}
-
-// fullEvent has every particular filled; Encode writes those of the type.
-func fullEvent(kind string, invoice int64) events.Event {
-	at := time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)
-	user := seats.UserID("usr_" + sampleID)
-	return events.Event{
-		ID: "evt_" + sampleID, Account: "acc_" + sampleID, Type: kind, At: at, RecordedAt: at,
-		Actor: seats.Actor{Kind: seats.ActorUser, ID: string(user)}, Revs: []seats.Rev{{ID: string(user), Rev: 3}},
-		Data: seats.EventData{
-			UserID: user, UserIDs: []seats.UserID{user}, OwnerID: user, FromUserID: user, ToUserID: user, InviterID: user,
-			InvitationID: "inv_" + sampleID, Generation: 1, ExpiresAt: at.AddDate(0, 0, 7), Role: seats.Member, FromRole: seats.Admin,
-			Subscription: "sub_" + sampleID + "_meetings", Product: "meetings", Plan: seats.PlanRef{ID: "team", Version: 1},
-			Seats: 5, From: 5, To: 8, QuoteID: "quo_" + sampleID, AmountMinor: 1800, Currency: "EUR", InvoiceNumber: invoice,
-			EffectiveAt: at, PeriodStart: at, PeriodEnd: at.AddDate(0, 1, 0), Reason: "manual",
-			Ended: []string{"meetings"},
-		},
-	}
 }
 
 // wanted says which samples a rule is for.
@@ -157,10 +142,10 @@ func checkStreamFilter(p *problems, tpl *template.Template) {
 			kind, pk string
 			want     bool
 		}{
-			{"INSERT", "E#acc_" + sampleID + "#2026-11", true},
-			{"MODIFY", "E#acc_" + sampleID + "#2026-11", false},
-			{"REMOVE", "E#acc_" + sampleID + "#2026-11", false},
-			{"INSERT", "A#acc_" + sampleID, false},
+			{"INSERT", "E#" + string(sampleAccount) + "#2026-11", true},
+			{"MODIFY", "E#" + string(sampleAccount) + "#2026-11", false},
+			{"REMOVE", "E#" + string(sampleAccount) + "#2026-11", false},
+			{"INSERT", "A#" + string(sampleAccount), false},
 			{"INSERT", "M#e@example.com", false},
 		} {
 			record := map[string]any{"eventName": c.kind, "dynamodb": map[string]any{"Keys": map[string]any{"pk": map[string]any{"S": c.pk}}}}
