@@ -155,7 +155,7 @@ func NormalizeEmail(raw string) (string, error) {
 		return "", bad
 	}
 	ascii, err := idna.Lookup.ToASCII(domain)
-	if err != nil || !strings.Contains(ascii, ".") || strings.HasSuffix(ascii, ".") {
+	if err != nil || !validDomain(ascii) {
 		return "", bad
 	}
 	email := lowerASCII(local) + "@" + lowerASCII(ascii)
@@ -163,6 +163,18 @@ func NormalizeEmail(raw string) (string, error) {
 		return "", bad
 	}
 	return email, nil
+}
+
+// validDomain wants at least two labels of 1 to 63 bytes (RFC 1035), which the
+// conversion to A-labels does not check.
+func validDomain(ascii string) bool {
+	labels := strings.Split(ascii, ".")
+	for _, label := range labels {
+		if label == "" || len(label) > 63 {
+			return false
+		}
+	}
+	return len(labels) > 1
 }
 
 // validLocal takes an RFC 5321 dot-string with the UTF-8 of RFC 6531 and no
