@@ -181,7 +181,7 @@ func Once[R any](key, request string) seats.Once[R] {
 
 // Invitee is somebody to invite as a member, with a license where sub is given.
 func Invitee(who string, sub seats.SubscriptionID) seats.Invitee {
-	return seats.Invitee{Email: Email(who), FirstName: "First", LastName: "Last", Subscription: sub}
+	return seats.Invitee{Email: Email(who), FirstName: "First", LastName: who, Subscription: sub}
 }
 
 // User finds the user that somebody is now in the account, or nil.
@@ -214,6 +214,9 @@ func (r *Rig) ID(who string) seats.UserID {
 	}
 	return u.ID
 }
+
+// IDIn is the id of somebody, found in what is being tampered with.
+func (r *Rig) IDIn(d *Data, who string) seats.UserID { return d.Emails[Email(who)][r.Account] }
 
 // Invite lets the owner invite people and gives the results.
 func (r *Rig) Invite(people ...seats.Invitee) []seats.InviteResult {
