@@ -35,10 +35,11 @@ type eventView struct {
 }
 
 func (p *pages) eventsBody(r *http.Request) eventsBody {
-	body := eventsBody{Type: r.URL.Query().Get("type"), Account: r.URL.Query().Get("account")}
+	body := eventsBody{Type: visible(r.URL.Query().Get("type")), Account: visible(r.URL.Query().Get("account"))}
 	body.Query = url.Values{"type": {body.Type}, "account": {body.Account}}.Encode()
 	counts := map[string]int{}
 	for _, event := range p.deps.Events() {
+		event.DetailType = visible(event.DetailType) // as it is shown and asked for
 		view := viewEvent(event)
 		if body.Account != "" && view.AccountID != body.Account {
 			continue
@@ -67,7 +68,7 @@ func viewEvent(event BusEvent) eventView {
 	}
 	view := eventView{BusEvent: event}
 	if json.Unmarshal(event.Detail, &detail) == nil {
-		view.AccountID = detail.AccountID
+		view.AccountID = visible(detail.AccountID)
 		view.Actor = strings.TrimSpace(detail.Actor.Kind + " " + detail.Actor.ID)
 	}
 	return view

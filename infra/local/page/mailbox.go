@@ -81,7 +81,7 @@ func (p *pages) mailbox(w http.ResponseWriter, r *http.Request) {
 		p.problem(w, http.StatusNotFound, "No mailbox", "This stack has no mail server.")
 		return
 	}
-	p.show(w, http.StatusOK, "mailbox.html", "Mailbox", "mailbox", p.mailboxBody(r.URL.Query().Get("q")))
+	p.show(w, http.StatusOK, "mailbox.html", "Mailbox", "mailbox", p.mailboxBody(visible(r.URL.Query().Get("q"))))
 }
 
 func (p *pages) partMails(w http.ResponseWriter, r *http.Request) {
@@ -89,7 +89,7 @@ func (p *pages) partMails(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 		return
 	}
-	p.part(w, "mails", p.mailboxBody(r.URL.Query().Get("q")))
+	p.part(w, "mails", p.mailboxBody(visible(r.URL.Query().Get("q"))))
 }
 
 func (p *pages) setMode(w http.ResponseWriter, r *http.Request) {
@@ -115,7 +115,9 @@ func (p *pages) clearMails(w http.ResponseWriter, r *http.Request) {
 type mailBody struct {
 	Mail ses.Mail
 	// View is "html", "text", "headers" or "source".
-	View   string
+	View string
+	// Fields are the header's fields, of the "headers" view.
+	Fields []ses.Header
 	Source string
 	// Cut says that Source is not the whole.
 	Cut          bool
@@ -152,6 +154,9 @@ func (p *pages) mail(w http.ResponseWriter, r *http.Request) {
 	}
 	if body.View == "html" && mail.HTML == "" {
 		body.View = "text"
+	}
+	if body.View == "headers" {
+		body.Fields = mail.Fields()
 	}
 	if body.View == "source" {
 		body.Source, body.Cut = string(mail.Source), len(mail.Source) > maxShownSource

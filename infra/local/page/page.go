@@ -84,6 +84,7 @@ func New(deps Deps) http.Handler {
 
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.start)
+	mux.HandleFunc("GET /parts/banner", p.partBanner)
 	mux.HandleFunc("GET /parts/accounts", p.partAccounts)
 	mux.HandleFunc("GET /parts/machine", p.partMachine)
 	mux.HandleFunc("POST /accounts/{account}/clock", p.moveClock)
@@ -172,6 +173,14 @@ func (p *pages) show(w http.ResponseWriter, status int, name, title, here string
 	p.render(w, status, name, f)
 }
 
+func (p *pages) partBanner(w http.ResponseWriter, _ *http.Request) {
+	mode := ""
+	if p.deps.Mailbox != nil {
+		mode = string(p.deps.Mailbox.Mode())
+	}
+	p.part(w, "banner", mode)
+}
+
 // part renders a piece of a page, for its refreshing.
 func (p *pages) part(w http.ResponseWriter, name string, body any) {
 	p.render(w, http.StatusOK, name, body)
@@ -205,7 +214,7 @@ func (p *pages) file(w http.ResponseWriter, r *http.Request) {
 func (p *pages) done(w http.ResponseWriter, r *http.Request, back, said string, err error) {
 	status := http.StatusOK
 	if err != nil {
-		status, said = http.StatusBadGateway, err.Error()
+		status, said = http.StatusBadGateway, sentence(err.Error())
 		var wrong *inputError
 		if errors.As(err, &wrong) {
 			status = http.StatusUnprocessableEntity

@@ -134,7 +134,12 @@ func viewPerson(email, name, role, status string) personView {
 }
 
 func viewPool(s subscription) poolView {
-	v := poolView{subscription: s, Over: max(0, s.InUse+s.Reserved-s.Seats)}
+	v := poolView{subscription: s}
+	v.Available = max(0, s.Available)
+	if s.Seats == 0 {
+		return v // billed by active users: there is no pool to fill
+	}
+	v.Over = max(0, s.InUse+s.Reserved-s.Seats)
 	if whole := max(s.Seats, s.InUse+s.Reserved); whole > 0 {
 		v.Used = s.InUse * 100 / whole
 		v.Held = s.Reserved * 100 / whole

@@ -15,6 +15,7 @@ import (
 func (p *pages) functions() template.FuncMap {
 	return template.FuncMap{
 		"visible":  visible,
+		"sentence": sentence,
 		"shorten":  shorten,
 		"time":     formatTime,
 		"iso":      func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
@@ -45,6 +46,20 @@ func visible(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// sentence makes an error readable as one: a capital and a full stop.
+func sentence(s string) string {
+	s = strings.TrimSpace(visible(s))
+	first, size := utf8.DecodeRuneInString(s)
+	if s == "" || size == 0 {
+		return s
+	}
+	s = string(unicode.ToUpper(first)) + s[size:]
+	if last, _ := utf8.DecodeLastRuneInString(s); !strings.ContainsRune(".!?)", last) {
+		s += "."
+	}
+	return s
 }
 
 // shorten keeps the first runes of a text.

@@ -108,6 +108,9 @@ func TestTheSourceIsAMessageThatOthersCanRead(t *testing.T) {
 	if err != nil || subject != strings.Repeat("Größe ", 20) {
 		t.Errorf("subject %q, %v", subject, err)
 	}
+	if fields := kept.Fields(); fields[0] != (ses.Header{Name: "From", Value: `"Usher" <no-reply@example.com>`}) || !containsHeader(fields, ses.Header{Name: "Subject", Value: subject}) {
+		t.Errorf("fields %q", fields)
+	}
 	if date, err := message.Header.Date(); err != nil || !date.Equal(noon) {
 		t.Errorf("date %v, %v", date, err)
 	}

@@ -73,15 +73,16 @@ const (
 
 // Mail is one accepted mail.
 type Mail struct {
-	ID               string       `json:"id"`
-	From             string       `json:"from"`
-	To               []string     `json:"to"`
-	Cc               []string     `json:"cc,omitempty"`
-	Bcc              []string     `json:"bcc,omitempty"`
-	ReplyTo          []string     `json:"reply_to,omitempty"`
-	Subject          string       `json:"subject"`
-	Text             string       `json:"text,omitempty"`
-	HTML             string       `json:"html,omitempty"`
+	ID      string   `json:"id"`
+	From    string   `json:"from"`
+	To      []string `json:"to"`
+	Cc      []string `json:"cc,omitempty"`
+	Bcc     []string `json:"bcc,omitempty"`
+	ReplyTo []string `json:"reply_to,omitempty"`
+	Subject string   `json:"subject"`
+	Text    string   `json:"text,omitempty"`
+	HTML    string   `json:"html,omitempty"`
+	// Headers are those that a Simple message adds, or all of a Raw one.
 	Headers          []Header     `json:"headers,omitempty"`
 	Attachments      []Attachment `json:"attachments,omitempty"`
 	Tags             []Tag        `json:"tags,omitempty"`
@@ -92,6 +93,9 @@ type Mail struct {
 	// Source is the message as it would go over the wire (RFC 5322, CRLF).
 	Source []byte `json:"source,omitempty"`
 }
+
+// Fields returns every header field of the source, decoded, in its order.
+func (m Mail) Fields() []Header { return headerFields(m.Source) }
 
 // Header is one header field of a mail, decoded.
 type Header struct {

@@ -12,6 +12,9 @@ async function act(form, button) {
   const busy = button ?? form.querySelector("button");
   const label = busy?.textContent;
   const buttons = [...form.querySelectorAll("button")];
+  // Disabling and replacing lose the focus; the hand that acted is to stay where it is.
+  const focused = document.activeElement;
+  const again = form.contains(focused) ? { action: form.getAttribute("action"), name: focused.name, value: focused.value } : null;
   if (busy) busy.textContent = form.dataset.act;
   buttons.forEach((b) => (b.disabled = true));
   try {
@@ -23,7 +26,14 @@ async function act(form, button) {
   }
   buttons.forEach((b) => (b.disabled = false));
   if (busy) busy.textContent = label;
+  document.activeElement?.blur();
+  // What was done may show anywhere.
+  for (const part of document.querySelectorAll("[data-part]")) part.stale = true;
   await refreshAll();
+  if (again) {
+    const same = [...document.forms].find((f) => f.getAttribute("action") === again.action);
+    [...(same?.elements ?? [])].find((e) => e.name === again.name && e.value === again.value)?.focus({ preventScroll: true });
+  }
 }
 
 // Fetches a part again, and keeps what stands open in it open.
@@ -40,9 +50,13 @@ async function refresh(part) {
 }
 
 // Nothing is replaced under a hand that is at work in it.
+let pressing = false;
+addEventListener("pointerdown", () => (pressing = true));
+for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(() => (pressing = false), 0));
+
 function busyInside(part) {
   const selection = getSelection();
-  return part.contains(document.activeElement) || part.querySelector("button:disabled") !== null ||
+  return pressing || part.contains(document.activeElement) || part.querySelector("button:disabled") !== null ||
     (!selection.isCollapsed && part.contains(selection.anchorNode));
 }
 
@@ -53,7 +67,7 @@ async function refreshAll() {
   try {
     await Promise.all([...document.querySelectorAll("[data-live]")].map(refresh));
     const parts = [...document.querySelectorAll("[data-part]")];
-    if (before !== version()) parts.forEach((part) => (part.stale = true));
+    for (const part of parts) part.stale ||= before !== version() || part.querySelector("[data-retry]") !== null;
     await Promise.all(parts.filter((part) => part.stale).map(async (part) => {
       part.stale = busyInside(part);
       if (!part.stale) await refresh(part);
@@ -66,7 +80,7 @@ async function refreshAll() {
 document.addEventListener("submit", (event) => {
   if (!event.target.matches("form[data-act]")) return;
   event.preventDefault();
-  act(event.target, event.submitter).finally(() => event.submitter?.blur());
+  act(event.target, event.submitter);
 });
 
 document.addEventListener("change", (event) => {
