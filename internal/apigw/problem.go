@@ -83,16 +83,9 @@ var statusOf = [...]struct {
 	{seats.Unavailable, http.StatusServiceUnavailable},
 }
 
-// Problem turns an operation's error into its answer: refusals by their kind, an
+// problem turns an operation's error into its answer: refusals by their kind, an
 // expired context into 503, everything else into a 500 that says nothing, whose
-// cause is logged here and nowhere else. Register applies it to every operation.
-func Problem(ctx context.Context, err error) error {
-	if err == nil {
-		return nil
-	}
-	return problem(ctx, err)
-}
-
+// cause is logged here and nowhere else.
 func problem(ctx context.Context, err error) *ProblemBody {
 	var done *ProblemBody
 	if errors.As(err, &done) {

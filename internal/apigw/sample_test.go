@@ -42,6 +42,11 @@ type inviteInput struct {
 	Body inviteBody
 }
 
+type inviteOutput struct {
+	apigw.ReplayedHeader
+	Body inviteResult
+}
+
 type inviteResult struct {
 	Call  int         `json:"call"`
 	Price apigw.Money `json:"price"`
@@ -70,21 +75,23 @@ type service struct {
 	fail  map[string]error
 }
 
-func (s *service) invite(ctx context.Context, in *inviteInput) (*apigw.Answer[inviteResult], error) {
+func (s *service) invite(ctx context.Context, in *inviteInput) (*inviteOutput, error) {
 	if kept, ok := s.kept[in.Key]; ok && in.Key != "" {
 		if s.hash[in.Key] != apigw.RequestHashFrom(ctx) {
 			return nil, seats.ErrIdempotencyKeyReused
 		}
-		return apigw.ReplayAnswer[inviteResult](kept), nil
+		out := &inviteOutput{}
+		out.Replay()
+		return out, json.Unmarshal(kept, &out.Body)
 	}
 	s.calls++
 	out := inviteResult{Call: s.calls, Price: apigw.Money{AmountMinor: 1800, Currency: "EUR"}, Note: "<b> & ü"}
-	kept, err := apigw.EncodeAnswer(out)
+	kept, err := json.Marshal(out)
 	if err != nil {
 		return nil, err
 	}
 	s.kept[in.Key], s.hash[in.Key] = kept, apigw.RequestHashFrom(ctx)
-	return apigw.NewAnswer(out), nil
+	return &inviteOutput{Body: out}, nil
 }
 
 func (s *service) list(_ context.Context, in *listInput) (*listOutput, error) {
