@@ -109,7 +109,7 @@ func impossible(t *testing.T, store seats.Store) {
 
 func guards(t *testing.T, store seats.Store) {
 	ctx := context.Background()
-	f, other := open(t, store), open(t, store)
+	f, other := open(t, store), openAt(t, store, day().Add(time.Second))
 	email, subject := "ada@"+string(f.account.ID[4:])+".example", "subject-of-ada-"+string(f.account.ID)
 	u := f.user(email)
 	u.Subject = subject

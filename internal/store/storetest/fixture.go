@@ -2,10 +2,10 @@ package storetest
 
 import (
 	"context"
+	"crypto/rand"
 	"errors"
 	"reflect"
 	"slices"
-	"strconv"
 	"testing"
 	"time"
 
@@ -29,16 +29,25 @@ type fixture struct {
 	meeting *seats.Subscription
 }
 
-// newMinter gives ids that no other test of the run gives.
+// newMinter gives ids that no other minter gives.
 func newMinter(t testing.TB) seats.Minter {
+	t.Helper()
 	m := seats.Minter{At: day(), Wall: time.Now()}
-	copy(m.Seed[:], t.Name()+strconv.FormatInt(time.Now().UnixNano(), 36))
+	if _, err := rand.Read(m.Seed[:]); err != nil {
+		t.Fatal(err)
+	}
 	return m
 }
 
 func open(t testing.TB, store seats.Store) *fixture {
 	t.Helper()
+	return openAt(t, store, day())
+}
+
+func openAt(t testing.TB, store seats.Store, at time.Time) *fixture {
+	t.Helper()
 	f := &fixture{TB: t, store: store, mint: newMinter(t)}
+	f.mint.At = at
 	f.account = &seats.Account{
 		ID: f.mint.Account(), Rev: 1, Name: "Beispiel AG", Currency: "EUR", Zone: "Europe/Berlin",
 		Status: seats.AccountOpen, OpenedAt: day(), Anchor: billing.Date{Year: 2026, Month: 11, Day: 22},

@@ -44,8 +44,8 @@ func walk[T any](t testing.TB, list lister[T]) []T {
 func pages(t *testing.T, store seats.Store) {
 	ctx := context.Background()
 	var fixtures []*fixture
-	for range 7 {
-		fixtures = append(fixtures, open(t, store))
+	for i := range 7 {
+		fixtures = append(fixtures, openAt(t, store, day().Add(time.Duration(i)*time.Second)))
 	}
 	f := fixtures[3]
 	t.Run("accounts, in the order of their opening", func(t *testing.T) {

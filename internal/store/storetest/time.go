@@ -67,8 +67,8 @@ func indexes(t *testing.T, store seats.Store) {
 
 func dueAccounts(t *testing.T, store seats.Store, when time.Time) {
 	var fixtures []*fixture
-	for range 6 {
-		fixtures = append(fixtures, open(t, store))
+	for i := range 6 {
+		fixtures = append(fixtures, openAt(t, store, day().Add(time.Duration(i)*time.Second)))
 	}
 	set := func(f *fixture, change func(*seats.Account)) {
 		from := f.account.Rev
