@@ -8,6 +8,7 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/usher-seats/usher/internal/apigw"
+	"github.com/usher-seats/usher/internal/audit"
 	"github.com/usher-seats/usher/internal/catalog"
 	"github.com/usher-seats/usher/internal/seats"
 )
@@ -145,6 +146,7 @@ func Operator(api huma.API, svc *seats.Service) {
 	operateCatalog(api, svc)
 	operateAccounts(api, svc)
 	operateParked(api, svc)
+	operateAudit(api, svc)
 }
 
 func operateCatalog(api huma.API, svc *seats.Service) {
@@ -292,4 +294,37 @@ func listOverviews(ctx context.Context, list string, p apigw.Paging, find overvi
 		items[i] = overviewBody(found[i])
 	}
 	return &read[apigw.Page[AccountOverview]]{apigw.NewPage(items, nextPage(scope, cursor))}, nil
+}
+
+// Audited is what an audit of an account found.
+type Audited struct {
+	Findings []Finding `json:"findings" doc:"Empty where everything is in order"`
+}
+
+// Finding is one broken rule.
+type Finding struct {
+	Rule   string `json:"rule"`
+	Item   string `json:"item" doc:"Id of what is wrong"`
+	Detail string `json:"detail"`
+}
+
+func operateAudit(api huma.API, svc *seats.Service) {
+	apigw.Register(api, op(http.MethodGet, "/v1/operator/accounts/{account}/audit", "audit-account", "Operator", "Hold everything stored of an account against the rules; it changes nothing"),
+		func(ctx context.Context, in *operatorAccountInput) (*read[Audited], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			if _, err := svc.Overview(ctx, in.id()); err != nil {
+				return nil, err
+			}
+			found, err := audit.Account(ctx, svc.Store, in.id(), svc.Wall())
+			if err != nil {
+				return nil, err
+			}
+			b := Audited{Findings: make([]Finding, len(found))}
+			for i, f := range found {
+				b.Findings[i] = Finding{Rule: string(f.Rule), Item: f.Item, Detail: f.Detail}
+			}
+			return &read[Audited]{b}, nil
+		})
 }
