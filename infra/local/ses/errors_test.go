@@ -199,12 +199,24 @@ func TestASenderThatIsNotVerifiedIsRejected(t *testing.T) {
 }
 
 func TestAMessageOverTheSizeLimitIsRefused(t *testing.T) {
-	r := start(t, ses.Options{})
-	input := invitation()
-	input.Content.Simple.Attachments = []types.Attachment{{FileName: aws.String("a.bin"), RawContent: bytes.Repeat([]byte{1}, ses.MaxMessageBytes*3/4)}}
-	_, err := r.client.SendEmail(t.Context(), input)
-	if !is[*types.BadRequestException](err) || !strings.Contains(err.Error(), "bytes long") {
-		t.Errorf("SendEmail: %v", err)
+	const limit = 64 << 10
+	r := start(t, ses.Options{MaxMessageBytes: limit})
+	attach := func(size int) *sesv2.SendEmailInput {
+		input := invitation()
+		input.Content.Simple.Attachments = []types.Attachment{{FileName: aws.String("a.bin"), RawContent: bytes.Repeat([]byte{1}, size)}}
+		return input
+	}
+	// 40 of 64 KiB grow by a third and a little; 48 KiB alone reach the limit; 3 MiB
+	// are more than the request may have.
+	r.send(t, attach(40<<10))
+	for _, size := range []int{48 << 10, 3 << 20} {
+		_, err := r.client.SendEmail(t.Context(), attach(size))
+		if !is[*types.BadRequestException](err) || !strings.Contains(err.Error(), "more than 65536 bytes") {
+			t.Errorf("SendEmail of %d bytes: %v", size, err)
+		}
+	}
+	if ses.MaxMessageBytes != 40<<20 {
+		t.Errorf("the limit of Amazon SES is 40 MB, not %d", ses.MaxMessageBytes)
 	}
 }
 

@@ -19,8 +19,8 @@ const (
 	MaxRecipients = 50
 	// MaxMessageBytes is the whole message after encoding: 40 MB.
 	MaxMessageBytes = 40 << 20
-	// maxRequestBytes leaves room for the request's own base64 and JSON.
-	maxRequestBytes = MaxMessageBytes*4/3 + 1<<20
+	// requestOverheadBytes is room for the JSON around a message.
+	requestOverheadBytes = 1 << 20
 	// maxHeaders is how many headers a Simple message may add.
 	maxHeaders = 15
 	// maxHeaderNameBytes, maxHeaderValueBytes and maxHeaderBytes keep a header
@@ -72,7 +72,7 @@ func (s *Server) sendEmail(w http.ResponseWriter, r *http.Request) {
 	if mode == ModeDown {
 		panic(http.ErrAbortHandler) // closes the connection without an answer
 	}
-	request, failure := decodeSend(w, r)
+	request, failure := s.decodeSend(w, r)
 	if failure == nil {
 		failure = modeError(mode)
 	}
@@ -92,21 +92,23 @@ func (s *Server) sendEmail(w http.ResponseWriter, r *http.Request) {
 	answer(w, http.StatusOK, map[string]string{"MessageId": accepted.ID})
 }
 
-func decodeSend(w http.ResponseWriter, r *http.Request) (*sendRequest, *apiError) {
+func (s *Server) decodeSend(w http.ResponseWriter, r *http.Request) (*sendRequest, *apiError) {
 	var request sendRequest
-	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxRequestBytes)).Decode(&request)
+	// The request carries a file as base64, as the message does.
+	limit := int64(s.options.MaxMessageBytes)*4/3 + requestOverheadBytes
+	err := json.NewDecoder(http.MaxBytesReader(w, r.Body, limit)).Decode(&request)
 	var tooLarge *http.MaxBytesError
 	switch {
 	case errors.As(err, &tooLarge):
-		return nil, tooLong()
+		return nil, s.tooLong()
 	case err != nil:
 		return nil, badRequest("The body is no SendEmail request: %s", err.Error())
 	}
 	return &request, nil
 }
 
-func tooLong() *apiError {
-	return badRequest("Message length is more than %d bytes long.", MaxMessageBytes)
+func (s *Server) tooLong() *apiError {
+	return badRequest("Message length is more than %d bytes long.", s.options.MaxMessageBytes)
 }
 
 // accept checks a request as Amazon SES does and makes the mail of it.
@@ -149,8 +151,8 @@ func (s *Server) accept(request *sendRequest) (Mail, *apiError) {
 	if err != nil {
 		return Mail{}, err
 	}
-	if len(accepted.Source) > MaxMessageBytes {
-		return Mail{}, tooLong()
+	if len(accepted.Source) > s.options.MaxMessageBytes {
+		return Mail{}, s.tooLong()
 	}
 	return accepted, nil
 }

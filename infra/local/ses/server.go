@@ -46,6 +46,9 @@ func New(options Options) *Server {
 	if options.MaxMails <= 0 {
 		options.MaxMails = DefaultMaxMails
 	}
+	if options.MaxMessageBytes <= 0 || options.MaxMessageBytes > MaxMessageBytes {
+		options.MaxMessageBytes = MaxMessageBytes
+	}
 	if options.Now == nil {
 		options.Now = time.Now
 	}

@@ -50,6 +50,9 @@ type Options struct {
 	// MaxMails is how many mails are kept, the oldest going first; 0 means
 	// DefaultMaxMails.
 	MaxMails int
+	// MaxMessageBytes lowers the limit of a message's size; 0 means
+	// MaxMessageBytes.
+	MaxMessageBytes int
 	// Now gives the time of receipt; nil means time.Now.
 	Now func() time.Time
 }
