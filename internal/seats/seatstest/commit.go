@@ -121,8 +121,8 @@ func (c *commit) touch() {
 	for _, w := range c.change.Subscriptions {
 		n("subscription", w.Subscription.Product)
 	}
-	for product := range c.moves() {
-		n("subscription", product)
+	for _, m := range c.change.Free {
+		n("subscription", m.Product)
 	}
 	if c.change.Invoice != nil {
 		n("invoice", c.change.Invoice.Number)
@@ -136,15 +136,6 @@ func (c *commit) touch() {
 	for i := range c.change.Events {
 		n("event", c.change.Events[i].ID)
 	}
-}
-
-// moves sums the moves of free seats by product: an item is written once.
-func (c *commit) moves() map[string]int64 {
-	sums := map[string]int64{}
-	for _, m := range c.change.Free {
-		sums[m.Product] += m.Delta
-	}
-	return sums
 }
 
 func (c *commit) fail(kind seats.ItemKind, index int, when bool) {
@@ -172,21 +163,20 @@ func (c *commit) check() {
 		was := d.Subscriptions[a][w.Subscription.Product]
 		wrong := (was == nil) != (w.From == 0)
 		if was != nil {
-			wrong = wrong || was.Rev != w.From || w.FreeIs && was.Free != w.Subscription.Free-w.FreeDelta
+			wrong = wrong || was.Rev != w.From || was.ID != w.Subscription.ID || w.FreeIs && was.Free != w.Subscription.Free-w.FreeDelta
 		}
 		c.fail(seats.ItemSubscription, i, wrong)
 	}
-	moves := c.moves()
 	for i, m := range c.change.Free {
-		was, delta := d.Subscriptions[a][m.Product], moves[m.Product]
-		c.fail(seats.ItemFree, i, was == nil || delta < 0 && (was.Free < -delta || was.Status != seats.SubscriptionActive))
+		was := d.Subscriptions[a][m.Product]
+		c.fail(seats.ItemFree, i, was == nil || m.Delta < 0 && (was.Free < -m.Delta || was.Status != seats.SubscriptionActive))
 	}
 	if inv := c.change.Invoice; inv != nil {
 		c.fail(seats.ItemInvoice, 0, d.Invoices[a][inv.Number] != nil)
 	}
 	if use := c.change.QuoteUse; use != nil {
 		q := d.Quotes[use.ID]
-		c.fail(seats.ItemQuote, 0, q == nil || q.UsedBy != "")
+		c.fail(seats.ItemQuote, 0, q == nil || q.Account != a || q.UsedBy != "")
 	}
 	if r := c.change.Receipt; r != nil {
 		c.fail(seats.ItemReceipt, 0, d.live(r.Key, r.ClaimedAt))

@@ -129,7 +129,9 @@ func (s *Store) Load(ctx context.Context, want seats.Want) (seats.View, error) {
 			view.Subscriptions[product] = deepCopy(sub)
 		}
 	}
-	view.Quote = deepCopy(s.data.Quotes[want.Quote])
+	if q := s.data.Quotes[want.Quote]; q != nil && q.Account == want.Account {
+		view.Quote = deepCopy(q)
+	}
 	view.Receipt = deepCopy(s.data.Receipts[want.Receipt])
 	return view, nil
 }
