@@ -211,6 +211,9 @@ func TestRefreshTokensRotateAndDieWithAReusedCode(t *testing.T) {
 	if at := r.claims(second.AccessToken)["auth_time"]; at != float64(signedInAt.Unix()) {
 		t.Errorf("auth_time moved to %v by a refresh", at)
 	}
+	if before, after := r.claims(first.IDToken)["nonce"], r.claims(second.IDToken)["nonce"]; before != "nonce-1" || after != nil {
+		t.Errorf("nonce %v, and %v after a refresh", before, after)
+	}
 	if _, status := redeem(refresh(first.RefreshToken)); status != http.StatusBadRequest {
 		t.Errorf("a spent refresh token got %d", status)
 	}
