@@ -42,6 +42,7 @@ func guard(registry huma.Registry) func(huma.Context, func(huma.Context)) {
 			return
 		}
 		r.Body = readCloser{bytes.NewReader(body)}
+		r.Header.Del("Accept") // answers are JSON, whatever is asked for
 		sent := sentRequest{method: r.Method, path: r.URL.EscapedPath(), body: body}
 		next(huma.WithContext(hc, context.WithValue(hc.Context(), sentKey{}, sent)))
 	}

@@ -222,6 +222,15 @@ func TestA405SaysWhichMethodsThereAre(t *testing.T) {
 	}
 }
 
+func TestAnswersAreJSONWhateverIsAskedFor(t *testing.T) {
+	for _, accept := range []string{"text/html", "json", "application/problem+json", "application/cbor, */*;q=0.1", "*/*", ";;;"} {
+		out := newGateway(t, newService()).send(with(post(goodBody), "accept", accept))
+		if out.StatusCode != 201 || out.Headers["Content-Type"] != "application/json" {
+			t.Errorf("Accept %q: %d %s", accept, out.StatusCode, out.Headers["Content-Type"])
+		}
+	}
+}
+
 func TestEveryAnswerForbidsStoringAndSniffing(t *testing.T) {
 	g := newGateway(t, newService())
 	for _, out := range []events.APIGatewayV2HTTPResponse{g.post(goodBody), g.post(`{`), g.send(event("GET", "/nothing", "", "", nil))} {
