@@ -52,7 +52,7 @@ func faults() []fault {
 
 		{"a wildcard action", `"dynamodb:BatchGetItem"`, `"dynamodb:*"`, roles, "may do any of dynamodb:*"},
 		{"a wildcard resource", "Resource: !GetAtt KeysTable.Arn", `Resource: "*"`, roles, "is not held to one resource"},
-		{"a missing permission", `"dynamodb:ConditionCheckItem"`, `"dynamodb:GetItem"`, roles, "may not dynamodb:ConditionCheckItem on SeatsTable"},
+		{"a missing permission", `"dynamodb:DeleteItem"`, `"dynamodb:ConditionCheckItem"`, roles, "may not dynamodb:DeleteItem on SeatsTable"},
 		{"a permission too many", `Action: ["events:PutEvents"]`, `Action: ["events:PutEvents", "events:PutRule"]`, roles, "does not need events:PutRule on Bus"},
 		{"a shared role", "Role: !GetAtt RevokeRole.Arn", "Role: !GetAtt AssignRole.Arn", roles, "shares a role"},
 		{"mail as anybody", `"ses:FromAddress": !Ref MailFrom`, `"ses:FromAddress": !Ref AlarmEmail`, roles, "may send mail as anybody"},

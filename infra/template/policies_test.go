@@ -8,38 +8,47 @@ import (
 	"github.com/usher-seats/usher/infra/template"
 )
 
-// uses are the calls that each function makes, as grants. A function of the API
-// writes whatever its command is, since a command that comes after a cycle's end
-// closes the cycle first.
+// uses are the calls that each function makes, as grants; a test records the real
+// ones. A function of the API that runs a command on an account writes the account's
+// items whatever its command is, since a command that comes after a cycle's end
+// closes the cycle first. None checks a condition on an item that it does not write.
 func uses() map[string][]template.Grant {
-	on := func(resource string, actions ...string) []template.Grant {
-		var out []template.Grant
-		for _, a := range actions {
-			out = append(out, template.Grant{Action: a, Resource: resource})
-		}
-		return out
-	}
-	due := on("SeatsTable/index/due", "dynamodb:Query")
-	command := slices.Concat(
-		on("SeatsTable", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query", "dynamodb:PutItem",
-			"dynamodb:UpdateItem", "dynamodb:DeleteItem", "dynamodb:ConditionCheckItem"),
-		on("KeysTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem", "dynamodb:DeleteItem"),
-	)
-	put := on("Bus", "events:PutEvents")
+	seats := func(actions ...string) []template.Grant { return dynamodbGrants("SeatsTable", actions) }
+	keys := func(actions ...string) []template.Grant { return dynamodbGrants("KeysTable", actions) }
+	due := dynamodbGrants("SeatsTable/index/due", []string{"Query"})
+	put := []template.Grant{{Action: "events:PutEvents", Resource: "Bus"}}
+	command := seats("BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem")
+	guards := seats("DeleteItem")                          // an email or identity that is given up
+	receipt := keys("BatchGetItem", "PutItem")             // of a command of one transaction
+	claim := keys("BatchGetItem", "PutItem", "UpdateItem") // of a command of several
+	quote := claim                                         // made, read, and used once
+	link := keys("GetItem", "PutItem")                     // the key that signs links
 	return map[string][]template.Grant{
-		"invite": command, "accept": command, "users": command, "owner": command, "assign": command,
-		"revoke": command, "seatchange": command, "read": command,
-		"operator": slices.Concat(command, due),
-		"closedue": slices.Concat(due, put),
-		"expire":   slices.Concat(due, command),
-		"close":    command,
-		"publish":  put,
-		"mail": slices.Concat(
-			on("SeatsTable", "dynamodb:BatchGetItem", "dynamodb:GetItem", "dynamodb:Query"),
-			on("KeysTable", "dynamodb:GetItem", "dynamodb:PutItem", "dynamodb:UpdateItem"),
-			on(mailIdentity, "ses:SendEmail"), on(mailConfigurationSet, "ses:SendEmail"),
-		),
+		"invite":     slices.Concat(command, guards, claim),
+		"accept":     slices.Concat(seats("BatchGetItem", "GetItem", "PutItem"), link, keys("BatchGetItem", "UpdateItem")),
+		"users":      slices.Concat(command, guards, receipt),
+		"owner":      slices.Concat(command, receipt),
+		"assign":     slices.Concat(command, claim),
+		"revoke":     slices.Concat(command, receipt),
+		"seatchange": slices.Concat(command, quote),
+		"read":       slices.Concat(command, receipt),
+		"operator":   slices.Concat(command, due, keys("GetItem", "PutItem")),
+		"closedue":   slices.Concat(due, put),
+		"expire":     slices.Concat(due, seats("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
+		"close":      command,
+		"publish":    put,
+		"mail": slices.Concat(seats("BatchGetItem", "GetItem"), link, keys("UpdateItem"), []template.Grant{
+			{Action: "ses:SendEmail", Resource: mailIdentity}, {Action: "ses:SendEmail", Resource: mailConfigurationSet},
+		}),
 	}
+}
+
+func dynamodbGrants(resource string, actions []string) []template.Grant {
+	var out []template.Grant
+	for _, a := range actions {
+		out = append(out, template.Grant{Action: "dynamodb:" + a, Resource: resource})
+	}
+	return out
 }
 
 const (
