@@ -24,7 +24,6 @@ type Account struct {
 
 	system *System
 	domain string
-	guests int
 }
 
 // SampleCatalog is the text of the sample catalog.
@@ -85,6 +84,13 @@ func (s *System) OpenWith(change map[string]any) *Account {
 	return a
 }
 
+// In is the same account for a subtest.
+func (a *Account) In(t testing.TB) *Account {
+	view := *a
+	view.system, view.Owner = a.system.In(t), a.Owner.In(t)
+	return &view
+}
+
 // SubPath is the path of the account's subscription.
 func (a *Account) SubPath() string { return a.Path + "/subscriptions/" + a.Sub }
 
@@ -134,8 +140,7 @@ func (a *Account) Link(user string, generation int) string {
 // user's id.
 func (a *Account) Join(role string, licensed bool) (*Person, string) {
 	a.system.t.Helper()
-	a.guests++
-	name := fmt.Sprintf("%s%d", role, a.guests)
+	name := role + "-" + a.system.Key()
 	result := a.Invite(a.Invitee(name, role, licensed))[0]
 	if result.Error != nil {
 		a.system.t.Fatalf("invite %s: %+v", name, result.Error)

@@ -5,6 +5,9 @@
 // What stands between is what API Gateway does: a request becomes an event of
 // payload format 2.0 with the claims of its token. The gateway's own work, routes
 // and signatures, is tested by the local stack's tests over HTTP.
+//
+// Every answer to every request is held against the committed OpenAPI document, and
+// so is every request that was accepted.
 package apitest
 
 import (
@@ -15,6 +18,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"net/http/httptest"
 	"net/url"
@@ -54,7 +58,15 @@ type System struct {
 	// Tables are the tables' names by their logical ids in the template.
 	Tables map[string]string
 
-	t       testing.TB
+	// Document is what every answer is held against.
+	Document *Document
+
+	t testing.TB
+	*shared
+}
+
+// shared is what the views of a system have in common.
+type shared struct {
 	issuer  *httptest.Server
 	handle  func(context.Context, events.APIGatewayV2HTTPRequest) (events.APIGatewayV2HTTPResponse, error)
 	mu      sync.Mutex
@@ -63,13 +75,19 @@ type System struct {
 	counter int
 }
 
+// In is the same system for a subtest, whose failures are the subtest's.
+func (s *System) In(t testing.TB) *System {
+	view := *s
+	view.t = t
+	return &view
+}
+
 // Option changes how a System is built.
 type Option func(*settings)
 
 type settings struct {
 	transport func(http.RoundTripper) http.RoundTripper
 	meter     func(context.Context, store.Usage)
-	answer    func(Request, Response)
 }
 
 // WithTransport puts something between the store and DynamoDB.
@@ -95,8 +113,11 @@ func New(t testing.TB, options ...Option) *System {
 	}
 	cfg.RetryMaxAttempts = 3
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
-	s := &System{Client: dynamodb.NewFromConfig(cfg), Tables: tables, t: t, people: map[string]*Person{}}
-	s.Store = store.New(s.Client, store.Options{SeatsTable: tables["SeatsTable"], KeysTable: tables["KeysTable"], Meter: set.meter})
+	s := &System{
+		Client: dynamodb.NewFromConfig(cfg), Tables: tables, Document: LoadDocument(t),
+		t: t, shared: &shared{people: map[string]*Person{}},
+	}
+	s.Store = store.New(s.Client, store.Options{SeatsTable: tables["SeatsTable"], KeysTable: tables["KeysTable"], Meter: set.meter, Wait: waitBriefly})
 	s.Service = seats.New(s.Store, s.Store.InvitationKey)
 	s.Service.Wall, s.Service.Log = s.Now, slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.startIssuer()
@@ -106,13 +127,26 @@ func New(t testing.TB, options ...Option) *System {
 	return s
 }
 
+// waitBriefly waits a thirtieth of what the store would: DynamoDB Local never asks
+// for patience, so a test waits only for faults that it has made itself.
+func waitBriefly(ctx context.Context, most time.Duration) error {
+	timer := time.NewTimer(rand.N(most/30 + 1))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
 // startIssuer starts the issuer at an address that is known before its handler.
 func (s *System) startIssuer() {
 	var issuer http.Handler
 	s.issuer = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { issuer.ServeHTTP(w, r) }))
 	s.t.Cleanup(s.issuer.Close)
 	server, err := oidc.New(oidc.Options{
-		IssuerURL: s.issuer.URL, ClientID: ClientID, RedirectPrefixes: []string{"http://127.0.0.1/"},
+		IssuerURL: s.issuer.URL, ClientID: ClientID, RedirectPrefixes: []string{"http://127.0.0.1/"}, Now: s.Now,
 		People: func() []oidc.Person {
 			return []oidc.Person{{Email: OperatorEmail, FirstName: "Sam", LastName: "Staff", Groups: []string{OperatorGroup}}}
 		},
@@ -157,7 +191,14 @@ func (s *System) As(email string) *Person {
 		s.people[email] = p
 		s.mu.Unlock()
 	}
-	return p
+	return p.In(s.t)
+}
+
+// In is the same session for a subtest.
+func (p *Person) In(t testing.TB) *Person {
+	view := *p
+	view.system = p.system.In(t)
+	return &view
 }
 
 // SignIn signs a person in anew, through the issuer's code flow.
@@ -218,8 +259,8 @@ type Response struct {
 	Request Request
 }
 
-// Send sends a request as the person. It fails the test only where the gateway
-// would have no answer at all.
+// Send sends a request as the person. It fails the test where the gateway would
+// have no answer at all, and where the answer is not one of the document.
 func (p *Person) Send(r Request) Response {
 	p.system.t.Helper()
 	path, query, _ := strings.Cut(r.Path, "?")
@@ -255,7 +296,11 @@ func (p *Person) Send(r Request) Response {
 			p.system.t.Error(err)
 		}
 	}
-	return Response{Status: answer.StatusCode, Body: body, Headers: answer.Headers, Request: r}
+	response := Response{Status: answer.StatusCode, Body: body, Headers: answer.Headers, Request: r}
+	if err := p.system.Document.Check(response); err != nil {
+		p.system.t.Errorf("%s %s does not conform to infra/openapi.yaml: %v\n%d %.500s", r.Method, r.Path, err, response.Status, response.Body)
+	}
+	return response
 }
 
 func unescaped(path string) string {
@@ -284,21 +329,10 @@ func (p *Person) Delete(path string) Response { return p.write("DELETE", path, n
 func (p *Person) write(method, path string, body any) Response {
 	p.system.t.Helper()
 	r := Request{Method: method, Path: path, Body: encode(p.system.t, body)}
-	if keyed(method, path) {
+	if op, _, found := p.system.Document.Find(method, path); found && op.Keyed() {
 		r.Key = p.system.Key()
 	}
 	return p.Send(r)
-}
-
-// keyed reports whether an operation takes an Idempotency-Key: all writes but
-// those that are the same done twice by nature.
-func keyed(_, path string) bool {
-	for _, plain := range []string{"/v1/me", "/v1/invitations/lookup", "/quotes", "/v1/operator/catalog/", "/clock", "/close", "/retry"} {
-		if strings.HasSuffix(path, plain) || strings.HasPrefix(path, plain) {
-			return false
-		}
-	}
-	return true
 }
 
 func encode(t testing.TB, body any) string {
