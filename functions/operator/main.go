@@ -16,6 +16,7 @@ import (
 	"github.com/usher-seats/usher/internal/apigw"
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/service"
+	"github.com/usher-seats/usher/internal/catalog"
 )
 
 const function = "operator"
@@ -27,6 +28,6 @@ func main() {
 	}
 	rt := boot.New(function, cfg.Common)
 	svc := service.New(rt, cfg.Tables)
-	handler := api.New(func(a huma.API) { api.Operator(a, svc) })
+	handler := api.New(func(a huma.API) { api.Operator(a, svc, catalog.Parse) })
 	boot.HTTP(rt, apigw.Adapt(handler, apigw.Rights{GroupsClaim: cfg.GroupsClaim, OperatorGroup: cfg.Operators.Group}))
 }

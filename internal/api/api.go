@@ -23,7 +23,7 @@ import (
 var Options = apigw.Options{Title: "Usher", Version: "1"}
 
 // All registers every operation.
-func All(api huma.API, svc *seats.Service, identities Identities) {
+func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCatalog) {
 	Invite(api, svc)
 	Accept(api, svc, identities)
 	Users(api, svc)
@@ -32,7 +32,7 @@ func All(api huma.API, svc *seats.Service, identities Identities) {
 	Revoke(api, svc)
 	SeatChange(api, svc)
 	Read(api, svc, identities)
-	Operator(api, svc)
+	Operator(api, svc, parse)
 }
 
 // New is the handler of the operations that register adds.

@@ -9,7 +9,6 @@ import (
 
 	"github.com/usher-seats/usher/internal/apigw"
 	"github.com/usher-seats/usher/internal/audit"
-	"github.com/usher-seats/usher/internal/catalog"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
@@ -141,21 +140,25 @@ type Closed struct {
 	Closed int `json:"closed"`
 }
 
+// ParseCatalog reads a catalog's YAML into plans; its error is a *seats.Error.
+// Package catalog has it, which only the operator's function links.
+type ParseCatalog func([]byte) ([]*seats.Plan, error)
+
 // Operator registers what the vendor's staff does.
-func Operator(api huma.API, svc *seats.Service) {
-	operateCatalog(api, svc)
+func Operator(api huma.API, svc *seats.Service, parse ParseCatalog) {
+	operateCatalog(api, svc, parse)
 	operateAccounts(api, svc)
 	operateParked(api, svc)
 	operateAudit(api, svc)
 }
 
-func operateCatalog(api huma.API, svc *seats.Service) {
+func operateCatalog(api huma.API, svc *seats.Service, parse ParseCatalog) {
 	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/validate", "validate-catalog", "Operator", "Check a catalog; every mistake at once, with line and column"),
 		func(ctx context.Context, in *catalogInput) (*read[CatalogChecked], error) {
 			if _, err := staff(ctx); err != nil {
 				return nil, err
 			}
-			plans, err := catalog.Parse([]byte(in.Body.Catalog))
+			plans, err := parse([]byte(in.Body.Catalog))
 			if err != nil {
 				return nil, err
 			}
@@ -166,7 +169,7 @@ func operateCatalog(api huma.API, svc *seats.Service) {
 			if _, err := staff(ctx); err != nil {
 				return nil, err
 			}
-			plans, err := catalog.Parse([]byte(in.Body.Catalog))
+			plans, err := parse([]byte(in.Body.Catalog))
 			if err != nil {
 				return nil, err
 			}

@@ -38,6 +38,7 @@ import (
 	"github.com/usher-seats/usher/internal/apigw"
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/identity"
+	"github.com/usher-seats/usher/internal/catalog"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
 )
@@ -122,7 +123,7 @@ func New(t testing.TB, options ...Option) *System {
 	s.Service.Wall, s.Service.Log = s.Now, slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.startIssuer()
 	verifier := identity.New(boot.Issuer{URL: s.issuer.URL, ClientID: ClientID})
-	handler := api.New(func(a huma.API) { api.All(a, s.Service, verifier) })
+	handler := api.New(func(a huma.API) { api.All(a, s.Service, verifier, catalog.Parse) })
 	s.handle = apigw.Adapt(handler, apigw.Rights{GroupsClaim: oidc.DefaultGroupsClaim, OperatorGroup: OperatorGroup})
 	return s
 }
