@@ -41,7 +41,7 @@ func allowed() []row {
 		{"internal/store", "the domain in DynamoDB", []string{"internal/seats", "internal/billing", "internal/money", "internal/events", "internal/logsafe", sdk, smithy, dynamodb}},
 		{"internal/store/capacity", "counts what DynamoDB says it charged", []string{"internal/store", sdk, dynamodb}},
 		{"internal/store/budget", "measures the use cases over the store", []string{"internal/store/...", "internal/seats", "internal/billing", "internal/money"}},
-		{"internal/store/cost", "prints what the use cases cost", []string{"internal/store/..."}},
+		{"internal/store/cost", "prints what the use cases cost on a database of its own", []string{"internal/store/...", "infra/local/...", sdk, dynamodb}},
 		{"internal/mail", "rendering and SES, with a marker per recipient in DynamoDB", []string{"internal/seats", "internal/billing", "internal/money", "internal/events", "internal/logsafe", sdk, smithy, sesv2, dynamodb}},
 		{"internal/apigw", "HTTP and the gateway; of the domain only its refusals and ids", []string{"internal/seats", "internal/logsafe", lambda, huma}},
 		{"internal/api", "operations: decode, one use case, encode", []string{"internal/apigw", "internal/seats", "internal/billing", "internal/money", "internal/events", "internal/audit", "internal/logsafe", huma}},
