@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-seats/usher/infra/local/schedule"
 	"github.com/usher-seats/usher/infra/template"
 )
 
@@ -145,8 +146,8 @@ func checkSchedules(p *problems, tpl *template.Template, _ repository) {
 			if e.Type != "ScheduleV2" {
 				continue
 			}
-			if err := checkExpression(template.StringAt(e.Properties, "ScheduleExpression")); err != nil {
-				p.add(f.ID, err.Error())
+			if _, err := schedule.Parse(template.StringAt(e.Properties, "ScheduleExpression")); err != nil {
+				p.add(f.ID, "has no schedule:", err.Error())
 			}
 			zone := template.StringAt(e.Properties, "ScheduleExpressionTimezone")
 			if _, err := time.LoadLocation(zone); err != nil || zone == "" || zone == "Local" {

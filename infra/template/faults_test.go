@@ -61,7 +61,7 @@ func faults() []fault {
 		{"a queue that its rule may not fill", `{"aws:SourceArn": !GetAtt MailRule.Arn}`, `{"aws:SourceArn": !GetAtt CloseDueRule.Arn}`, resources, "no policy lets MailRule to MailQueue"},
 		{"a queue for anybody", "Principal: {Service: events.amazonaws.com}", `Principal: "*"`, resources, "lets in others than a service of AWS"},
 
-		{"a cron expression of five fields", "cron(0 * * * ? *)", "cron(0 * * * ?)", schedules, "has 5 fields, AWS wants 6"},
+		{"a cron expression of five fields", "cron(0 * * * ? *)", "cron(0 * * * ?)", schedules, "CloseDueFunction has no schedule"},
 		{"a time zone that there is not", "ScheduleExpressionTimezone: UTC", "ScheduleExpressionTimezone: Europe/Dublinn", schedules, `unknown time zone "Europe/Dublinn"`},
 		{"a schedule without dead letters", "            DeadLetterConfig: {Arn: !GetAtt ScheduleDeadLetters.Arn}\n", "", schedules, "has a schedule without dead letters"},
 		{"a schedule's name for all stacks", "            Name: !Sub \"${AWS::StackName}-expire\"\n", "            Name: expire\n", schedules, "whose name another stack may have"},

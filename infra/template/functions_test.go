@@ -67,7 +67,7 @@ func setByLambda(name string) bool {
 func checkEnvironments(p *problems, tpl *template.Template, repo repository) {
 	types := configurations()
 	for _, f := range tpl.Functions() {
-		loaded := repo.folders[f.Name]
+		loaded := repo.folders[f.Name].config
 		if !strings.EqualFold(loaded, f.Name) {
 			p.add(f.ID, "loads boot."+loaded)
 		}

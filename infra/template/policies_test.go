@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"testing"
 
 	"github.com/usher-seats/usher/infra/template"
 )
@@ -96,7 +97,43 @@ func triggers(tpl *template.Template, f template.Function) []template.Grant {
 	return out
 }
 
-func checkPolicies(p *problems, tpl *template.Template, _ repository) {
+// clients are the packages that make clients of AWS's services, and the prefix of
+// the actions that a function may then take.
+func clients() map[string]string {
+	return map[string]string{
+		"internal/boot/dynamo":  "dynamodb:",
+		"internal/boot/service": "dynamodb:",
+		"internal/boot/bus":     "events:",
+		"internal/boot/mailer":  "ses:",
+	}
+}
+
+// checkClients wants a function to use the services that it has clients of, and
+// to make no client by itself, of which this package would know nothing.
+func checkClients(p *problems, name string, code source, used []template.Grant) {
+	made := map[string]bool{}
+	for path := range code.imports {
+		if strings.Contains(path, "aws-sdk-go-v2/service/") {
+			p.add(name, "makes a client by itself, of", path)
+		}
+		if prefix, ok := clients()[path]; ok {
+			made[prefix] = true
+		}
+	}
+	for _, g := range used {
+		service, _, _ := strings.Cut(g.Action, ":")
+		if !made[service+":"] {
+			p.add(name, "has no client to", g.String())
+		}
+	}
+	for prefix := range made {
+		if !slices.ContainsFunc(used, func(g template.Grant) bool { return strings.HasPrefix(g.Action, prefix) }) {
+			p.add(name, "has a client but no action of", prefix)
+		}
+	}
+}
+
+func checkPolicies(p *problems, tpl *template.Template, repo repository) {
 	roles := map[string]string{}
 	for _, f := range tpl.Functions() {
 		role := template.Target(f.Properties["Role"])
@@ -117,6 +154,7 @@ func checkPolicies(p *problems, tpl *template.Template, _ repository) {
 			p.add("the tests do not say what", f.Name, "uses")
 		}
 		compare(p, f.Name, granted, slices.Concat(want, triggers(tpl, f)))
+		checkClients(p, f.Name, repo.folders[f.Name], want)
 	}
 	for _, role := range tpl.Resources("AWS::IAM::Role") {
 		if roles[role.ID] == "" {
@@ -235,4 +273,26 @@ func targets(list []any) []string {
 		out = append(out, template.Target(v))
 	}
 	return out
+}
+
+func TestCheckClientsNamesWhatDoesNotFit(t *testing.T) {
+	grants := dynamodbGrants("SeatsTable", []string{"GetItem"})
+	for _, c := range []struct {
+		name, imported string
+		used           []template.Grant
+		want           string
+	}{
+		{"a client and its actions", "internal/boot/dynamo", grants, ""},
+		{"a client without actions", "internal/boot/dynamo", nil, "has a client but no action of dynamodb:"},
+		{"actions without a client", "internal/boot/bus", grants, "has no client to dynamodb:GetItem on SeatsTable"},
+		{"a client of its own", "github.com/aws/aws-sdk-go-v2/service/s3", nil, "makes a client by itself"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			var p problems
+			checkClients(&p, "f", source{imports: map[string]bool{c.imported: true}}, c.used)
+			if got := strings.Join(p.list, "; "); (c.want == "" && got != "") || !strings.Contains(got, c.want) {
+				t.Errorf("got %q", got)
+			}
+		})
+	}
 }

@@ -1,9 +1,6 @@
 package template_test
 
 import (
-	"go/ast"
-	"go/parser"
-	"go/token"
 	"os"
 	"path/filepath"
 	"reflect"
@@ -21,9 +18,10 @@ const root = "../.."
 
 // repository is what the template is held against.
 type repository struct {
-	// folders are the functions' folders, each with the name of the configuration
-	// struct that its main loads.
-	folders map[string]string
+	// folders are the functions' folders with what is in them.
+	folders map[string]source
+	// mailed are the types of the events that mail writes about.
+	mailed map[string]bool
 	// routes are those of the OpenAPI document.
 	routes map[template.Route]bool
 	// entries are the headings of the runbook, as anchors.
@@ -48,63 +46,28 @@ func readRepository(t *testing.T) repository {
 	t.Helper()
 	return repository{
 		folders: readFolders(t),
+		mailed:  readMailed(t),
 		routes:  readRoutes(t),
 		entries: readRunbook(t),
 		samples: samples(t),
 	}
 }
 
-func readFolders(t *testing.T) map[string]string {
+func readFolders(t *testing.T) map[string]source {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(root, "functions"))
 	if err != nil {
 		t.Errorf("the functions' folders: %v", err)
 	}
-	out := map[string]string{}
+	out := map[string]source{}
 	for _, e := range entries {
 		if !e.IsDir() {
 			t.Errorf("functions/%s is no folder", e.Name())
 			continue
 		}
-		out[e.Name()] = loadedStruct(t, filepath.Join(root, "functions", e.Name()))
+		out[e.Name()] = readSource(t, filepath.Join(root, "functions", e.Name()))
 	}
 	return out
-}
-
-// loadedStruct finds X of boot.Load[boot.X] in a function's sources.
-func loadedStruct(t *testing.T, dir string) string {
-	t.Helper()
-	files, err := filepath.Glob(filepath.Join(dir, "*.go"))
-	if err != nil {
-		t.Fatal(err)
-	}
-	found := ""
-	for _, name := range files {
-		f, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
-		if err != nil {
-			t.Fatal(err)
-		}
-		ast.Inspect(f, func(n ast.Node) bool {
-			index, ok := n.(*ast.IndexExpr)
-			if !ok || !isBoot(index.X, "Load") {
-				return true
-			}
-			if s, ok := index.Index.(*ast.SelectorExpr); ok && isBoot(s, s.Sel.Name) {
-				found = s.Sel.Name
-			}
-			return true
-		})
-	}
-	return found
-}
-
-func isBoot(e ast.Expr, name string) bool {
-	s, ok := e.(*ast.SelectorExpr)
-	if !ok || s.Sel.Name != name {
-		return false
-	}
-	pkg, ok := s.X.(*ast.Ident)
-	return ok && pkg.Name == "boot"
 }
 
 func readRoutes(t *testing.T) map[template.Route]bool {
