@@ -6,6 +6,7 @@ import (
 	"crypto/md5" //nolint:gosec // SQS's md5OfBody
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -65,9 +66,12 @@ func Consume(o ConsumerOptions) *Consumer {
 	return c
 }
 
+// Close takes no more messages.
+func (c *Consumer) Close() { c.cancel() }
+
 // Stop takes no more messages and waits for those in work.
 func (c *Consumer) Stop() {
-	c.cancel()
+	c.Close()
 	<-c.loop
 	c.work.Wait()
 }
@@ -188,43 +192,46 @@ func (c *Consumer) event(batch []Message) ([]byte, error) {
 
 // handle invokes the function and settles each message. It is not bound to the consumer's context: work that has begun ends.
 func (c *Consumer) handle(batch []Message) {
-	failed, reason := c.invoke(batch)
+	failed, reason, err := c.invoke(batch)
 	for _, m := range batch {
-		if failed == nil || failed[m.ID] {
+		switch {
+		case errors.Is(err, lambda.ErrStopped):
+			c.options.Queue.putBack(m.ID)
+		case failed == nil || failed[m.ID]:
 			c.options.Queue.failed(m.ID, reason)
-		} else {
+		default:
 			c.options.Queue.done(m.ID)
 		}
 	}
 }
 
-// invoke returns the ids that failed; nil means all of them.
-func (c *Consumer) invoke(batch []Message) (failed map[string]bool, reason string) {
+// invoke returns the ids that failed, nil for all of them, and why; or why the function was not even asked.
+func (c *Consumer) invoke(batch []Message) (failed map[string]bool, reason string, err error) {
 	payload, err := c.event(batch)
 	if err != nil {
-		return nil, err.Error()
+		return nil, err.Error(), err
 	}
 	result, err := c.options.Function.Invoke(context.Background(), payload)
 	switch {
 	case err != nil:
-		return nil, err.Error()
+		return nil, err.Error(), err
 	case result.FunctionError != "":
-		return nil, string(result.Payload)
+		return nil, string(result.Payload), nil
 	case !c.options.ReportItemFailures:
-		return map[string]bool{}, ""
+		return map[string]bool{}, "", nil
 	}
 	ids, err := ItemFailures(result.Payload)
 	if err != nil {
-		return nil, err.Error()
+		return nil, err.Error(), nil
 	}
 	failed = map[string]bool{}
 	for _, id := range ids {
 		if !slices.ContainsFunc(batch, func(m Message) bool { return m.ID == id }) {
-			return nil, fmt.Sprintf("the function reports the message %q, which is not in its batch", id)
+			return nil, fmt.Sprintf("the function reports the message %q, which is not in its batch", id), nil
 		}
 		failed[id] = true
 	}
-	return failed, "the function reported this message as failed"
+	return failed, "the function reported this message as failed", nil
 }
 
 // ItemFailures reads a function's {"batchItemFailures":[{"itemIdentifier":"…"}]}. Nothing, null and an empty list mean success.

@@ -256,6 +256,17 @@ func (q *Queue) failed(id, reason string) {
 	q.mu.Unlock()
 }
 
+// putBack undoes a receive that led nowhere, as when the stack stops.
+func (q *Queue) putBack(id string) {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	if m := q.find(id); m != nil {
+		m.inWork, m.VisibleAt = false, time.Time{}
+		m.Receives--
+		q.awaken()
+	}
+}
+
 func (q *Queue) find(id string) *Message {
 	for _, m := range q.messages {
 		if m.ID == id {

@@ -348,5 +348,26 @@ func (f raw) Invoke(_ context.Context, payload []byte) (lambda.Result, error) {
 	return lambda.Result{}, nil
 }
 
+func TestAStackThatStopsCostsNoAttempt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		q := queue.New(queue.Options{Name: "q", MaxReceives: 1})
+		send(t, q, "a")
+		c := queue.Consume(queue.ConsumerOptions{Queue: q, Function: stopped{}, BatchSize: 1, Concurrency: 1})
+		pass(time.Second)
+		c.Stop()
+		if m := q.Messages(1); len(m) != 1 || m[0].Receives != 0 {
+			t.Errorf("messages %+v", m)
+		}
+	})
+}
+
+// stopped is a function of a stack that stops; it takes its time, so that the consumer does not spin.
+type stopped struct{}
+
+func (stopped) Invoke(context.Context, []byte) (lambda.Result, error) {
+	pass(400 * time.Millisecond)
+	return lambda.Result{}, lambda.ErrStopped
+}
+
 // pass lets time go by on the clock of the test's bubble, which takes none.
 func pass(d time.Duration) { <-time.After(d) }

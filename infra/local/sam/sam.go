@@ -33,6 +33,8 @@ import (
 type Options struct {
 	// Parameters override the defaults of the template.
 	Parameters map[string]string
+	// Defaults replace the defaults of those parameters that the template has; others are ignored.
+	Defaults map[string]string
 	// StackName, Region and AccountID fill AWS::StackName and so on. Empty: DefaultStackName and so on.
 	StackName, Region, AccountID string
 }

@@ -178,3 +178,16 @@ func TestParametersThatTheTemplateDoesNotHaveAreRefused(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+func TestDefaultsHoldForTheParametersThatTheTemplateHas(t *testing.T) {
+	tmpl, err := sam.Load(file, sam.Options{
+		Defaults:   map[string]string{"Level": "debug", "Days": "7", "Unknown": "x"},
+		Parameters: map[string]string{"Days": "30"},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if tmpl.Parameters["Level"] != "debug" || tmpl.Parameters["Days"] != "30" {
+		t.Errorf("parameters %v", tmpl.Parameters)
+	}
+}

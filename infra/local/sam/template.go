@@ -80,6 +80,9 @@ func (r *resolver) parameters(n *yaml.Node) {
 		v := r.value(def)
 		value, given := r.options.Parameters[name]
 		if !given {
+			value, given = r.options.Defaults[name]
+		}
+		if !given {
 			if v.Get("Default") == nil {
 				r.fail(key.Line, "the parameter %s has no default and no value was given", name)
 				return

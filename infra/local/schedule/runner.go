@@ -83,12 +83,12 @@ func (r *Runner) loop(ctx context.Context, e *entry) {
 		r.mu.Lock()
 		e.state.Next = e.expression.Next(time.Now(), r.start, e.zone)
 		r.mu.Unlock()
-		_ = r.run(ctx, e, due) // it is in the state
+		_ = r.run(ctx, e, due, r.fire) // it is in the state
 	}
 }
 
-func (r *Runner) run(ctx context.Context, e *entry, due time.Time) error {
-	err := r.fire(ctx, e.schedule, due)
+func (r *Runner) run(ctx context.Context, e *entry, due time.Time, fire Fire) error {
+	err := fire(ctx, e.schedule, due)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	e.state.Last, e.state.LastError = time.Now().UTC(), ""
@@ -98,11 +98,12 @@ func (r *Runner) run(ctx context.Context, e *entry, due time.Time) error {
 	return err
 }
 
-// RunNow fires a schedule by hand, also one that is not enabled.
-func (r *Runner) RunNow(ctx context.Context, name string) error {
+// RunNow fires a schedule by hand, also one that is not enabled, by a Fire of its own: who fires by hand wants to wait for the
+// end, which a schedule that is due does not.
+func (r *Runner) RunNow(ctx context.Context, name string, fire Fire) error {
 	for _, e := range r.entries {
 		if e.schedule.Name == name {
-			return r.run(ctx, e, time.Now().UTC())
+			return r.run(ctx, e, time.Now().UTC(), fire)
 		}
 	}
 	return fmt.Errorf("schedule: there is no schedule %q", name)

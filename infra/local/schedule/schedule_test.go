@@ -302,10 +302,10 @@ func TestTheRunnerFiresWhenDueAndByHand(t *testing.T) {
 			t.Fatal(err)
 		}
 		<-time.After(2*time.Hour + time.Second)
-		if err := r.RunNow(t.Context(), "off"); err != nil {
+		if err := r.RunNow(t.Context(), "off", fire); err != nil {
 			t.Error(err)
 		}
-		if err := r.RunNow(t.Context(), "none"); err == nil {
+		if err := r.RunNow(t.Context(), "none", fire); err == nil {
 			t.Error("a schedule that is not there was run")
 		}
 		states := r.States()
