@@ -78,6 +78,9 @@ type SubscriptionWrite struct {
 type FreeMove struct {
 	Product string
 	Delta   int64
+	// Short requires that the pool is short of at least Delta seats: a release takes
+	// no license more than it must, though somebody else gives one up meanwhile.
+	Short bool
 }
 
 // IssuedInvoice is an invoice under its number, which must not exist yet.

@@ -16,8 +16,8 @@ const (
 	// MaxInvoiceLines is two lines for each product that an account can have.
 	MaxInvoiceLines = 2 * MaxProductsPerAccount
 	// maxOverForecast is how many times the forecast a subscription may come to.
-	// Seats only fall and unbilled increases are part of the forecast, so a close
-	// never honestly exceeds it; the margin leaves room for kept seats.
+	// Seats only fall, and seats that may be kept and unbilled increases are part of
+	// the forecast, so a close never honestly exceeds it by much.
 	maxOverForecast = 10
 )
 
@@ -39,8 +39,13 @@ func (s *Service) closeUntil(ctx context.Context, account AccountID, until time.
 		if err != nil {
 			return closed, err
 		}
-		if err := s.releaseAll(ctx, account, c.subs); err != nil {
+		switch released, err := s.releaseAll(ctx, account, c.subs); {
+		case errors.Is(err, errAbsurd):
+			return closed, s.park(ctx, c, err)
+		case err != nil:
 			return closed, err
+		case released:
+			continue
 		}
 		a := c.account
 		now := a.Now(c.wall)
@@ -50,16 +55,19 @@ func (s *Service) closeUntil(ctx context.Context, account AccountID, until time.
 		if a.Status == AccountParked || a.Due.IsZero() || now.Before(a.Due) {
 			return closed, nil
 		}
-		err = s.closeDue(ctx, c)
+		rolled, err := s.closeDue(ctx, c)
+		if errors.Is(err, errAbsurd) || permanent(err) {
+			if err = s.park(ctx, c, err); err == nil {
+				return closed, nil
+			}
+		}
 		switch failed, raced := conditionError(err); {
 		case err == nil:
-			closed++
+			closed += rolled
 			lost = 0
 		case raced:
 			s.Log.InfoContext(ctx, "close raced", "account", account, "failed", fmt.Sprint(failed.Failed))
 			lost++
-		case errors.Is(err, errAbsurd) || permanent(err):
-			return closed, s.park(ctx, c, err)
 		default:
 			return closed, err
 		}
@@ -94,29 +102,31 @@ func (s *Service) readClose(ctx context.Context, account AccountID) (*closing, e
 
 // closeDue closes the boundary that is due. What is due happens in this order:
 // invitations that lapsed before it end, pending changes are applied,
-// over-assignment is resolved, and it is billed.
-func (s *Service) closeDue(ctx context.Context, c *closing) error {
+// over-assignment is resolved, and it is billed. It returns how many boundaries it
+// closed: none where the last one stayed due until its licenses were released.
+func (s *Service) closeDue(ctx context.Context, c *closing) (int, error) {
 	var err error
 	if c.plans, err = s.plansOf(ctx, c.subs); err != nil {
-		return err
+		return 0, err
 	}
 	if c.overAssigned() {
 		// A lapsed invitation must not keep a seat from being trimmed.
 		if err := s.expireAccount(ctx, c.account.ID, c.account.Due); err != nil {
-			return err
+			return 0, err
 		}
 		if c.subs, err = s.Store.Subscriptions(ctx, c.account.ID); err != nil {
-			return err
+			return 0, err
 		}
 	}
 	change, _, err := decideClose(c)
 	if err != nil {
-		return err
+		// What was read cannot be billed; it cannot be the next time either.
+		return 0, fmt.Errorf("%w: %w", errAbsurd, err)
 	}
 	if err := s.Store.Commit(ctx, c.account.ID, change); err != nil {
-		return err
+		return 0, err
 	}
-	return nil
+	return min(len(change.Subscriptions), 1), nil
 }
 
 func (s *Service) plansOf(ctx context.Context, subs []*Subscription) (map[PlanRef]*Plan, error) {
@@ -158,6 +168,7 @@ func decideClose(c *closing) (*Change, *billing.Invoice, error) {
 	}
 	var lines []billing.Line
 	var vendor Vendor
+	releasing := false
 	sort.Slice(c.subs, func(i, j int) bool { return c.subs[i].Product < c.subs[j].Product })
 	for _, sub := range c.subs {
 		if sub.Status != SubscriptionActive {
@@ -177,6 +188,12 @@ func decideClose(c *closing) (*Change, *billing.Invoice, error) {
 			change.Events = append(change.Events, roll.event)
 		}
 		a.Due = earlier(a.Due, next.Period.End)
+		releasing = releasing || next.Free < 0
+	}
+	if releasing {
+		// The boundary stays due until its licenses are released, so that a close that
+		// is interrupted is found again.
+		a.Due = due
 	}
 	inv, err := closingInvoice(&a, vendor, due, lines)
 	if err != nil || inv == nil {
@@ -229,11 +246,11 @@ func rollSubscription(t *turn, sub *Subscription, plan *Plan, loc *time.Location
 	next.Zone = a.Zone
 	r := &roll{write: SubscriptionWrite{Subscription: next, From: sub.Rev}}
 	if sub.Pending != nil {
+		// What is kept or released is exact only if nobody moved meanwhile.
+		r.write.FreeIs = true
 		next.Seats = sub.Pending.Seats
 		if plan.Policies.OverAssigned != ReleaseNewest {
-			// Seats in use stay; what is kept is exact only if nobody moved meanwhile.
 			next.Seats = max(next.Seats, sub.Used())
-			r.write.FreeIs = true
 		}
 	}
 	r.write.FreeDelta = next.Seats - sub.Seats

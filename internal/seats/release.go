@@ -2,6 +2,7 @@ package seats
 
 import (
 	"context"
+	"fmt"
 	"sort"
 	"time"
 )
@@ -10,48 +11,59 @@ import (
 const releasesPerTransaction = 97
 
 // releaseAll takes licenses wherever a close left a pool with fewer seats than
-// are used. It can be interrupted anywhere: what is left to do is read from the
-// pool's negative free counter alone.
-func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Subscription) error {
+// are used, and reports whether it did. It can be interrupted anywhere: what is
+// left to do is read from the pool's negative free counter alone.
+func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Subscription) (released bool, err error) {
 	for _, sub := range subs {
-		for tries := 0; sub.Free < 0; tries++ {
-			err := s.releaseSome(ctx, account, sub)
-			if _, raced := conditionError(err); err != nil && (!raced || tries >= maxDecisions) {
-				return err
+		for idle := 0; sub.Free < 0; {
+			n, err := s.releaseSome(ctx, account, sub)
+			switch _, raced := conditionError(err); {
+			case err != nil && !raced:
+				return released, err
+			case err != nil || n == 0:
+				idle++
+			default:
+				released, idle = true, 0
+			}
+			if idle >= maxDecisions {
+				if err == nil {
+					err = fmt.Errorf("%w: %s is short of %d seats, and nobody holds one", errAbsurd, sub.ID, -sub.Free)
+				}
+				return released, err
 			}
 			fresh, err := s.Store.Load(ctx, Want{Account: account, Products: []string{sub.Product}})
 			if err != nil {
-				return err
+				return released, err
 			}
 			sub = fresh.Subscriptions[sub.Product]
 		}
 	}
-	return nil
+	return released, nil
 }
 
 // releaseSome releases one transaction's worth: reservations of open invitations
-// first, then the newest licenses, ties by user id.
-func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subscription) error {
+// first, then the newest licenses, ties by user id. It returns how many.
+func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subscription) (int, error) {
 	view, err := s.Store.Load(ctx, Want{Account: account})
 	if err != nil {
-		return err
+		return 0, err
 	}
 	users, err := s.Store.Users(ctx, account)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	wall := s.Wall()
 	mint, err := newMinter(sub.Period.Start, wall)
 	if err != nil {
-		return err
+		return 0, err
 	}
 	t := &turn{View: view, Now: sub.Period.Start, Wall: wall, Actor: System, Mint: mint}
 	change := decideRelease(t, sub, users)
 	if change.Empty() {
 		// Somebody revoked meanwhile, so that the counter read before is old.
-		return nil
+		return 0, nil
 	}
-	return s.Store.Commit(ctx, account, change)
+	return len(change.Users), s.Store.Commit(ctx, account, change)
 }
 
 func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
@@ -75,7 +87,7 @@ func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
 		revs = append(revs, Rev{string(u.ID), u.Rev})
 	}
 	if len(change.Users) > 0 {
-		change.Free = []FreeMove{{Product: sub.Product, Delta: int64(len(change.Users))}}
+		change.Free = []FreeMove{{Product: sub.Product, Delta: int64(len(change.Users)), Short: true}}
 		change.Events = []Event{t.event(LicenseRevoked, data, revs...)}
 	}
 	return change

@@ -28,7 +28,7 @@ func (t *transaction) pools(account seats.AccountID, c *seats.Change) {
 		t.update(k, subscriptionUpdate(it, w), failed)
 	}
 	for i, m := range c.Free {
-		t.update(subscriptionKey(account, m.Product), moveUpdate(m.Delta), seats.Failed{Kind: seats.ItemFree, Index: i})
+		t.update(subscriptionKey(account, m.Product), moveUpdate(m), seats.Failed{Kind: seats.ItemFree, Index: i})
 	}
 }
 
@@ -61,18 +61,22 @@ func subscriptionUpdate(it item, w *seats.SubscriptionWrite) expression {
 	return e
 }
 
-// moveUpdate gives seats back to a pool that is there, or takes them from one that
-// is active and has them.
-func moveUpdate(delta int64) expression {
+// moveUpdate gives seats back to a pool that is there, or is short of as many, or
+// takes them from one that is active and has them.
+func moveUpdate(m seats.FreeMove) expression {
 	e := expression{
 		update: "SET #fr = #fr + :delta", condition: "attribute_exists(#fr)",
-		names: map[string]string{"#fr": freeName}, values: item{":delta": number(delta)},
+		names: map[string]string{"#fr": freeName}, values: item{":delta": number(m.Delta)},
 	}
-	if delta < 0 {
+	if m.Delta < 0 {
 		e.condition = "#fr >= :need AND #st = :active"
 		e.names["#st"] = subscriptionStatusName
-		e.values[":need"] = number(-delta)
+		e.values[":need"] = number(-m.Delta)
 		e.values[":active"] = text(string(seats.SubscriptionActive))
+	}
+	if m.Short {
+		e.condition += " AND #fr <= :short"
+		e.values[":short"] = number(-m.Delta)
 	}
 	return e
 }

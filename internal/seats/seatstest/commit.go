@@ -169,7 +169,7 @@ func (c *commit) check() {
 	}
 	for i, m := range c.change.Free {
 		was := d.Subscriptions[a][m.Product]
-		c.fail(seats.ItemFree, i, was == nil || m.Delta < 0 && (was.Free < -m.Delta || was.Status != seats.SubscriptionActive))
+		c.fail(seats.ItemFree, i, was == nil || m.Delta < 0 && (was.Free < -m.Delta || was.Status != seats.SubscriptionActive) || m.Short && was.Free > -m.Delta)
 	}
 	if inv := c.change.Invoice; inv != nil {
 		c.fail(seats.ItemInvoice, 0, d.Invoices[a][inv.Number] != nil)

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/money"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
@@ -103,6 +104,64 @@ func (r *Rig) CloseAt(at time.Time) int {
 	r.Helper()
 	r.Wall.Set(at)
 	return r.Close()
+}
+
+// AddProduct subscribes the account to a second product now, at unitMinor a seat,
+// as an operator would: with its invoice, in one transaction. Pools and Quote go on
+// speaking of the first.
+func (r *Rig) AddProduct(product string, interval billing.Interval, n, unitMinor int64) seats.SubscriptionID {
+	r.Helper()
+	plan := Plan()
+	plan.ID, plan.Product.ID, plan.Product.Name, plan.Interval = product+"-plan", product, product, interval
+	plan.Prices = map[money.Currency]billing.Price{"EUR": {Model: billing.PerSeat, UnitMinor: unitMinor}}
+	refs, err := r.Service.PublishPlans(r.Ctx, []*seats.Plan{plan})
+	r.Must(err)
+	a, now := r.Stored(), r.Wall.Now()
+	mint := &seats.Minter{At: now, Wall: now}
+	copy(mint.Seed[:], product)
+	loc, err := a.Location()
+	r.Must(err)
+	period := billing.FirstPeriod(a.Anchor, interval, loc, now)
+	factor := period.Factor(plan.Policies.Proration, now, loc)
+	due, err := billing.SubscribeDue(&billing.Price{Model: billing.PerSeat, UnitMinor: unitMinor}, n, factor)
+	r.Must(err)
+	sub := &seats.Subscription{
+		ID: mint.Subscription(product), Account: r.Account, Product: product, Rev: 1, Status: seats.SubscriptionActive, Plan: refs[0],
+		Seats: n, Free: n, Period: period, Zone: a.Zone, StartedAt: now, ForecastMinor: n * unitMinor,
+	}
+	from := a.Rev
+	a.Rev++
+	a.Invoices++
+	if period.End.Before(a.Due) {
+		a.Due = period.End
+	}
+	started := seats.Event{
+		ID: mint.Event(), Account: r.Account, Type: seats.SubscriptionStarted, At: now, RecordedAt: now, Actor: Operator(),
+		Revs: []seats.Rev{{ID: string(sub.ID), Rev: 1}},
+		Data: seats.EventData{Subscription: sub.ID, Product: product, Plan: refs[0], Seats: n, InvoiceNumber: a.Invoices},
+	}
+	line := billing.Line{
+		Kind: billing.LineSeats, SubscriptionID: string(sub.ID), ProductID: product, PlanID: plan.ID, PlanVersion: refs[0].Version,
+		Description: product, Seats: n, UnitMinor: unitMinor, FactorNum: factor.Num, FactorDen: factor.Den,
+		PeriodStart: period.Start, PeriodEnd: period.End, TaxPPM: a.TaxPPM, EventIDs: []string{string(started.ID)},
+	}
+	line.AmountMinor, err = billing.SettleIncrease(due)
+	r.Must(err)
+	v := plan.Vendor
+	inv := billing.Invoice{
+		Kind: billing.KindInvoice, Number: a.Invoices, AccountID: string(a.ID), Currency: string(a.Currency), Zone: a.Zone, IssuedAt: now,
+		Customer: a.Customer, Vendor: billing.Party{Name: v.Name, AddressLines: v.AddressLines, TaxID: v.TaxID, Country: v.Country},
+		Lines: []billing.Line{line},
+	}
+	r.Must(inv.Total(0))
+	canonical := inv.Canonical()
+	r.Must(r.Store.Commit(r.Ctx, r.Account, &seats.Change{
+		Account:       &seats.AccountWrite{Account: a, From: from},
+		Subscriptions: []seats.SubscriptionWrite{{Subscription: sub, FreeDelta: n}},
+		Invoice:       &seats.IssuedInvoice{Number: inv.Number, Canonical: canonical, Hash: billing.Hash(canonical), IssuedAt: now, Status: seats.InvoiceOpen},
+		Events:        []seats.Event{started},
+	}))
+	return sub.ID
 }
 
 // Clean fails the test where the auditor finds something in any account.

@@ -166,6 +166,9 @@ func brokenPools() []brokenCondition {
 		{"seats given back to a product without a subscription", func(e *everything) {
 			e.change.Free[0] = seats.FreeMove{Product: "scheduler", Delta: 1}
 		}, failed(seats.ItemFree, 0)},
+		{"seats given back to a product that is not short of them", func(e *everything) {
+			e.change.Free[0] = seats.FreeMove{Product: e.meeting.Product, Delta: 1, Short: true}
+		}, failed(seats.ItemFree, 0)},
 		{"seats of a subscription that has ended", func(e *everything) {
 			ended := *e.meeting
 			ended.Rev, ended.Status = 2, seats.SubscriptionEnded

@@ -40,6 +40,11 @@ func effects(t *testing.T, store seats.Store) {
 		if got := f.pool("reports").Free; got != -1 {
 			t.Errorf("%d are free, want -1", got)
 		}
+		f.refuses(&seats.Change{Free: []seats.FreeMove{{Product: "reports", Delta: 2, Short: true}}}, seats.Failed{Kind: seats.ItemFree})
+		f.commit(&seats.Change{Free: []seats.FreeMove{{Product: "reports", Delta: 1, Short: true}}})
+		if got := f.pool("reports").Free; got != 0 {
+			t.Errorf("%d are free, want 0", got)
+		}
 	})
 	t.Run("a receipt that has expired makes room", func(t *testing.T) {
 		f := open(t, store)
