@@ -214,7 +214,12 @@ func (c *seatChange) forecast(t *turn, plan *Plan) error {
 		return err
 	}
 	next := c.write.Subscription
-	total, err := price.For(max(next.AtRenewal(), next.Used()))
+	most := next.AtRenewal()
+	if plan.Policies.OverAssigned != ReleaseNewest {
+		// Whatever is in use by then is kept, up to all there is.
+		most = next.Seats
+	}
+	total, err := price.For(most)
 	if err != nil {
 		return err
 	}
