@@ -121,6 +121,12 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 			answer, err := t.Receipt.replay(once.Request)
 			return Reply[*User]{Replayed: answer}, err
 		}
+		if t.overdue() {
+			if _, err := s.Close(ctx, m.Account); err != nil {
+				return none, err
+			}
+			continue
+		}
 		change, user, err := decideAccept(t, m.User, generation, identity)
 		if err != nil {
 			return none, err

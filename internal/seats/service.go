@@ -193,14 +193,19 @@ func (s *Service) read(ctx context.Context, cmd command) (*turn, error) {
 		if cmd.money && t.Account.Status == AccountParked {
 			return nil, ErrAccountParked
 		}
-		a := t.Account
-		if cmd.noCatchUp || a.Status == AccountParked || a.Due.IsZero() || t.Now.Before(a.Due) {
+		if cmd.noCatchUp || !t.overdue() {
 			return t, nil
 		}
-		if _, err := s.Close(ctx, a.ID); err != nil {
+		if _, err := s.Close(ctx, t.Account.ID); err != nil {
 			return nil, err
 		}
 	}
+}
+
+// overdue reports whether a close is due that must come before any command.
+func (t *turn) overdue() bool {
+	a := t.Account
+	return a.Status != AccountParked && !a.Due.IsZero() && !t.Now.Before(a.Due)
 }
 
 // turn makes a turn of a view, or refuses the caller.
