@@ -169,10 +169,12 @@ func (b *books) oneCommit(id string, r revision) {
 	}
 }
 
-// accountCommits is how many revisions of the account the ledger explains. Closes
-// and invoiced increases write the account and carry the subscription's revision
-// alone; a close that releases licenses writes it once more when it is through.
+// accountCommits is how many revisions of the account the ledger explains. Closes,
+// invoiced increases and every subscription after the one it was opened with write
+// the account and carry the subscription's revision alone; a close that releases
+// licenses writes it once more when it is through.
 func (b *books) accountCommits() (least, most int64) {
+	started := int64(0)
 	boundaries := map[int64]bool{}
 	releases := map[int64]bool{}
 	for i := range b.events {
@@ -187,8 +189,10 @@ func (b *books) accountCommits() (least, most int64) {
 			}
 		case e.Type == seats.SeatsIncreased && e.Data.InvoiceNumber != 0:
 			least++
+		case e.Type == seats.SubscriptionStarted:
+			started++
 		}
 	}
-	least += int64(len(boundaries))
+	least += int64(len(boundaries)) + max(0, started-1)
 	return least, least + int64(len(releases))
 }
