@@ -33,8 +33,8 @@ func (s *Store) Commit(ctx context.Context, account seats.AccountID, change *sea
 	input := &dynamodb.TransactWriteItemsInput{
 		TransactItems: t.writes, ClientRequestToken: aws.String(rand.Text()), ReturnConsumedCapacity: s.metered(),
 	}
-	err = s.attempt(ctx, use, true, func(ctx context.Context) error {
-		out, err := s.api.TransactWriteItems(ctx, input, once)
+	err = s.attempt(ctx, use, true, func(tries func(*dynamodb.Options)) error {
+		out, err := s.api.TransactWriteItems(ctx, input, tries)
 		if err == nil {
 			use.wrote(out.ConsumedCapacity...)
 		}

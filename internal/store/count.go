@@ -31,7 +31,7 @@ func (s *Store) Count(ctx context.Context, k string, window time.Duration, now t
 	use := &Usage{Operation: "count"}
 	defer s.report(ctx, use)
 	var count int64
-	err := s.attempt(ctx, use, true, func(ctx context.Context) error {
+	err := s.attempt(ctx, use, true, func(tries func(*dynamodb.Options)) error {
 		out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: aws.String(s.opts.KeysTable), Key: counter.attributes(),
 			UpdateExpression:          aws.String("ADD #n :one SET #t = :t"),
@@ -39,7 +39,7 @@ func (s *Store) Count(ctx context.Context, k string, window time.Duration, now t
 			ExpressionAttributeValues: item{":one": number(1), ":t": number(end.Unix())},
 			ReturnValues:              types.ReturnValueUpdatedNew,
 			ReturnConsumedCapacity:    s.metered(),
-		}, once)
+		}, tries)
 		if err != nil {
 			return err
 		}

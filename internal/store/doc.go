@@ -53,7 +53,8 @@
 //
 // Each write of a transaction has its condition. Cancellation reasons are read by
 // their position and become a *seats.ConditionError that names the part of the
-// change. Contention is retried here and only here: the SDK's own retries are off,
-// so that a call is tried at most [MaxTries] times in all, always with the same
-// client token, and stops before the caller's deadline.
+// change. Contention, throttling and lost answers are tried again by one loop, at most
+// [MaxTries] times in all, always as the same bytes with the same client token, and
+// not beyond the caller's deadline; however the client was configured to retry does
+// not count.
 package store

@@ -3,6 +3,7 @@ package store
 import (
 	"context"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -24,11 +25,11 @@ func (s *Store) table(k key) string {
 // get reads an item consistently; nil where there is none.
 func (s *Store) get(ctx context.Context, use *Usage, k key) (item, error) {
 	var out *dynamodb.GetItemOutput
-	err := s.attempt(ctx, use, false, func(ctx context.Context) (err error) {
+	err := s.attempt(ctx, use, false, func(tries func(*dynamodb.Options)) (err error) {
 		out, err = s.api.GetItem(ctx, &dynamodb.GetItemInput{
 			TableName: aws.String(s.table(k)), Key: k.attributes(), ConsistentRead: aws.Bool(true),
 			ReturnConsumedCapacity: s.metered(),
-		}, once)
+		}, tries)
 		return err
 	})
 	if err != nil {
@@ -59,8 +60,8 @@ func (s *Store) getAll(ctx context.Context, use *Usage, wanted []key) (map[key]i
 	return found, nil
 }
 
-// getBatch asks until DynamoDB has processed every key. Each answer that leaves
-// some out counts as a try, but one that brings items starts the count anew.
+// getBatch asks until DynamoDB has processed every key. An answer that brings no
+// item counts as a try; one that brings some starts the count anew.
 func (s *Store) getBatch(ctx context.Context, use *Usage, wanted []key, found map[key]item) error {
 	request := map[string]types.KeysAndAttributes{}
 	for _, k := range wanted {
@@ -69,13 +70,12 @@ func (s *Store) getBatch(ctx context.Context, use *Usage, wanted []key, found ma
 		r.Keys = append(r.Keys, k.attributes())
 		request[s.table(k)] = r
 	}
-	wait := firstWait
-	for tries := 1; ; tries++ {
+	for made := 1; ; made++ {
 		var out *dynamodb.BatchGetItemOutput
-		err := s.attempt(ctx, use, false, func(ctx context.Context) (err error) {
+		err := s.attempt(ctx, use, false, func(tries func(*dynamodb.Options)) (err error) {
 			out, err = s.api.BatchGetItem(ctx, &dynamodb.BatchGetItemInput{
 				RequestItems: request, ReturnConsumedCapacity: s.metered(),
-			}, once)
+			}, tries)
 			return err
 		})
 		if err != nil {
@@ -94,13 +94,24 @@ func (s *Store) getBatch(ctx context.Context, use *Usage, wanted []key, found ma
 			return nil
 		}
 		if got > 0 {
-			tries, wait = 0, firstWait
+			made = 1
 		}
-		if tries == MaxTries || !timeFor(ctx, wait) || s.opts.Wait(ctx, wait) != nil {
+		if made == MaxTries || !timeFor(ctx, waitBefore(made)) || !s.pause(ctx, waitBefore(made)) {
 			return fmt.Errorf("%w (keys left unprocessed)", seats.ErrBusy)
 		}
 		use.Retries++
-		wait = min(2*wait, maxWait)
 		request = out.UnprocessedKeys
+	}
+}
+
+// pause waits a part of most; false where the caller is gone.
+func (s *Store) pause(ctx context.Context, most time.Duration) bool {
+	timer := time.NewTimer(s.opts.Jitter(most))
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return false
+	case <-timer.C:
+		return true
 	}
 }

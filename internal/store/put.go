@@ -22,13 +22,13 @@ func (s *Store) putNew(ctx context.Context, use *Usage, k key, it item, unless s
 		condition += " OR #x <= :x"
 		names["#x"] = unless
 	}
-	err = s.attempt(ctx, use, true, func(ctx context.Context) error {
+	err = s.attempt(ctx, use, true, func(tries func(*dynamodb.Options)) error {
 		out, err := s.api.PutItem(ctx, &dynamodb.PutItemInput{
 			TableName: aws.String(s.table(k)), Item: it, ConditionExpression: aws.String(condition),
 			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 			ReturnConsumedCapacity:              s.metered(),
-		}, once)
+		}, tries)
 		if err == nil {
 			use.wrote(one(out.ConsumedCapacity)...)
 		}

@@ -71,8 +71,8 @@ func (s *Store) pages(ctx context.Context, use *Usage, q query, page func([]map[
 	in := s.input(q)
 	for {
 		var out *dynamodb.QueryOutput
-		err := s.attempt(ctx, use, false, func(ctx context.Context) (err error) {
-			out, err = s.api.Query(ctx, in, once)
+		err := s.attempt(ctx, use, false, func(tries func(*dynamodb.Options)) (err error) {
+			out, err = s.api.Query(ctx, in, tries)
 			return err
 		})
 		if err != nil {

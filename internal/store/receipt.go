@@ -111,14 +111,14 @@ func (s *Store) FinishReceipt(ctx context.Context, r *seats.Receipt) error {
 	}
 	use := &Usage{Operation: "finish receipt"}
 	defer s.report(ctx, use)
-	err := s.attempt(ctx, use, true, func(ctx context.Context) error {
+	err := s.attempt(ctx, use, true, func(tries func(*dynamodb.Options)) error {
 		out, err := s.api.UpdateItem(ctx, &dynamodb.UpdateItemInput{
 			TableName: aws.String(s.opts.KeysTable), Key: receiptKey(r.Key).attributes(),
 			UpdateExpression: aws.String(update), ConditionExpression: aws.String("#s = :s AND attribute_not_exists(#d)"),
 			ExpressionAttributeNames: names, ExpressionAttributeValues: values,
 			ReturnValuesOnConditionCheckFailure: types.ReturnValuesOnConditionCheckFailureAllOld,
 			ReturnConsumedCapacity:              s.metered(),
-		}, once)
+		}, tries)
 		if err == nil {
 			use.wrote(one(out.ConsumedCapacity)...)
 		}

@@ -28,9 +28,9 @@ type Options struct {
 	KeysTable  string
 	// Meter is told what each call used, such as Log; nil asks DynamoDB for no figures.
 	Meter func(context.Context, Usage)
-	// Wait waits a random part of at most max, or until the context ends. Nil waits
-	// by the clock.
-	Wait func(ctx context.Context, max time.Duration) error
+	// Jitter picks how long to wait before a further try, from nothing to most. Nil
+	// picks at random.
+	Jitter func(most time.Duration) time.Duration
 }
 
 // Store is seats.Store on DynamoDB. It is safe for concurrent use.
@@ -47,19 +47,8 @@ var _ seats.Store = (*Store)(nil)
 
 // New returns a store over the tables, which must exist.
 func New(api API, opts Options) *Store {
-	if opts.Wait == nil {
-		opts.Wait = waitRandomly
+	if opts.Jitter == nil {
+		opts.Jitter = rand.N[time.Duration]
 	}
 	return &Store{api: api, opts: opts}
-}
-
-func waitRandomly(ctx context.Context, most time.Duration) error {
-	timer := time.NewTimer(rand.N(most))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
 }

@@ -86,35 +86,49 @@ func judgeReasons(reasons []types.CancellationReason) verdict {
 	return found
 }
 
-// attempt calls until the answer is final, at most MaxTries times and within the
-// caller's deadline. It returns ErrBusy where every call was refused unseen, so
-// that nothing happened. Where the outcome of the last call is not known the
-// error is not ErrBusy for a write.
-func (s *Store) attempt(ctx context.Context, use *Usage, writes bool, call func(context.Context) error) error {
-	wait := firstWait
-	for tries := 1; ; tries++ {
-		err := call(ctx)
-		if err == nil {
-			return nil
-		}
-		v := judge(err)
-		if v == conflict {
-			use.Conflicts++
-		}
-		if v == final {
-			return err
-		}
-		if tries == MaxTries || !timeFor(ctx, wait) || s.opts.Wait(ctx, wait) != nil {
-			if v == unknown && writes {
-				return fmt.Errorf("outcome unknown after %d tries: %w", tries, err)
-			}
-			return fmt.Errorf("%w (%d tries: %w)", seats.ErrBusy, tries, err)
-		}
-		use.Retries++
-		wait = min(2*wait, maxWait)
-	}
+// tries is the SDK's loop of tries for one call. It is the only one: the request is
+// serialised once, so that every try is the same to the byte, with the same client
+// token.
+type tries struct {
+	ctx    context.Context
+	use    *Usage
+	jitter func(most time.Duration) time.Duration
+	made   int
 }
 
+// MaxAttempts is MaxTries.
+func (t *tries) MaxAttempts() int { return MaxTries }
+
+// IsErrorRetryable is asked after each try that failed.
+func (t *tries) IsErrorRetryable(err error) bool {
+	t.made++
+	v := judge(err)
+	if v == conflict {
+		t.use.Conflicts++
+	}
+	return v != final && timeFor(t.ctx, waitBefore(t.made))
+}
+
+// RetryDelay is asked before each further try: full jitter.
+func (t *tries) RetryDelay(int, error) (time.Duration, error) {
+	t.use.Retries++
+	return t.jitter(waitBefore(t.made)), nil
+}
+
+// GetRetryToken gives what the SDK's own quota would ask for: tries are bounded here.
+func (t *tries) GetRetryToken(context.Context, error) (func(error) error, error) {
+	return func(error) error { return nil }, nil
+}
+
+// GetInitialToken is likewise.
+func (t *tries) GetInitialToken() func(error) error { return func(error) error { return nil } }
+
+// waitBefore is the most that is waited after so many tries.
+func waitBefore(tries int) time.Duration {
+	return min(firstWait<<(tries-1), maxWait)
+}
+
+// timeFor tells whether another try fits the caller's time after the longest wait.
 func timeFor(ctx context.Context, wait time.Duration) bool {
 	if ctx.Err() != nil {
 		return false
@@ -123,6 +137,24 @@ func timeFor(ctx context.Context, wait time.Duration) bool {
 	return !ok || time.Until(deadline) > wait+leaveTime
 }
 
-// once turns the SDK's retries off: two loops inside one another would try 24
-// times where 8 were meant.
-func once(o *dynamodb.Options) { o.Retryer = aws.NopRetryer{} }
+// attempt calls until the answer is final, at most MaxTries times and within the
+// caller's deadline. It returns ErrBusy where the last try was refused unseen, so
+// that nothing happened: had an earlier try of a transaction happened, its token
+// would have been answered as done. Where the last try of a write was not answered the error leaves open
+// what happened.
+func (s *Store) attempt(ctx context.Context, use *Usage, writes bool, call func(func(*dynamodb.Options)) error) error {
+	loop := &tries{ctx: ctx, use: use, jitter: s.opts.Jitter}
+	err := call(func(o *dynamodb.Options) { o.Retryer = loop })
+	if err == nil {
+		return nil
+	}
+	switch judge(err) {
+	case final:
+		return err
+	case unknown:
+		if writes {
+			return fmt.Errorf("outcome unknown: %w", err)
+		}
+	}
+	return fmt.Errorf("%w (%w)", seats.ErrBusy, err)
+}
