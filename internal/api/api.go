@@ -71,10 +71,14 @@ func staff(ctx context.Context) (seats.Actor, error) {
 
 // once ties a command to the request's Idempotency-Key: what is kept is the body
 // of the answer.
+//
+// The caller is a part of the request: what one person was answered is not for
+// another one, who may not be allowed to see it.
 func once[R, B any](ctx context.Context, key string, body func(R) B) seats.Once[R] {
+	hash := apigw.RequestHashFrom(ctx)
 	return seats.Once[R]{
 		Key:     key,
-		Request: apigw.RequestHashFrom(ctx),
+		Request: apigw.RequestHash("", apigw.CallerFrom(ctx).SubjectHash(), hash[:]),
 		Encode:  func(r R) ([]byte, error) { return json.Marshal(body(r)) },
 	}
 }
@@ -161,25 +165,4 @@ func refusal(e *seats.Error) *Refusal {
 		return nil
 	}
 	return &Refusal{Code: e.Code, Detail: e.Detail}
-}
-
-// pageOf cuts a page out of a list that is in memory. The cursor holds the id of
-// the last item and its index: where that item is gone, the index goes on.
-func pageOf[T any](scope apigw.CursorScope, p apigw.Paging, items []T, id func(T) string) ([]T, string, error) {
-	position, err := scope.Decode(p.Cursor, 2)
-	if err != nil {
-		return nil, "", err
-	}
-	from := 0
-	if position != nil {
-		if from, err = resume(position, items, id); err != nil {
-			return nil, "", err
-		}
-	}
-	to := min(from+p.Limit, len(items))
-	page := items[from:to]
-	if to == len(items) {
-		return page, "", nil
-	}
-	return page, scope.Encode(id(items[to-1]), itoa(to-1)), nil
 }

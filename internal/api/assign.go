@@ -14,7 +14,7 @@ type assignInput struct {
 	SubscriptionPath
 	apigw.IdempotencyHeader
 	Body struct {
-		UserIDs []string `json:"user_ids" minItems:"1" maxItems:"100"`
+		UserIDs []idText `json:"user_ids" minItems:"1" maxItems:"100"`
 	}
 }
 

@@ -99,10 +99,10 @@ type Account struct {
 
 // Party is a company on an invoice.
 type Party struct {
-	Name    string   `json:"name" required:"false" maxLength:"200"`
-	Lines   []string `json:"lines" required:"false" maxItems:"10"`
-	TaxID   string   `json:"tax_id" required:"false" maxLength:"64"`
-	Country string   `json:"country" required:"false" maxLength:"2" doc:"ISO 3166 code"`
+	Name    string   `json:"name"`
+	Lines   []string `json:"lines" doc:"The lines of the address"`
+	TaxID   string   `json:"tax_id"`
+	Country string   `json:"country" doc:"ISO 3166 code"`
 }
 
 func partyBody(p billing.Party) Party {
@@ -111,10 +111,6 @@ func partyBody(p billing.Party) Party {
 		lines = []string{}
 	}
 	return Party{Name: p.Name, Lines: lines, TaxID: p.TaxID, Country: p.Country}
-}
-
-func (p Party) party() billing.Party {
-	return billing.Party{Name: p.Name, AddressLines: p.Lines, TaxID: p.TaxID, Country: p.Country}
 }
 
 func accountBody(a *seats.Account, now time.Time) Account {

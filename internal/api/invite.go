@@ -21,10 +21,10 @@ type inviteInput struct {
 
 // Invitee is one person to invite.
 type Invitee struct {
-	Email          string `json:"email" maxLength:"320"`
-	FirstName      string `json:"first_name" maxLength:"200"`
-	LastName       string `json:"last_name" maxLength:"200"`
-	Qualification  string `json:"qualification,omitempty" maxLength:"200"`
+	Email          string `json:"email" maxLength:"254"`
+	FirstName      string `json:"first_name" maxLength:"60"`
+	LastName       string `json:"last_name" maxLength:"60"`
+	Qualification  string `json:"qualification,omitempty" maxLength:"60"`
 	Role           string `json:"role,omitempty" enum:"admin,billing_admin,member" doc:"member if absent"`
 	SubscriptionID string `json:"subscription_id,omitempty" maxLength:"80" doc:"A license of this subscription comes with the invitation; its seat is reserved"`
 }
@@ -93,12 +93,13 @@ func Invite(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			users, err := svc.ListUsers(ctx, caller, in.id(), seats.UserFilter{Status: seats.UserInvited})
+			filter := seats.UserFilter{Status: seats.UserInvited}
+			users, err := svc.ListUsers(ctx, caller, in.id(), filter)
 			if err != nil {
 				return nil, err
 			}
 			scope := apigw.CursorScope{Account: in.id(), List: "invitations"}
-			page, next, err := pageOf(scope, in.Paging, users, func(u *seats.User) string { return string(u.ID) })
+			page, next, err := pageOf(scope, in.Paging, users, filter.Reversed(), userPlace(filter))
 			if err != nil {
 				return nil, err
 			}

@@ -35,25 +35,25 @@ type PlanVersion struct {
 type openAccountInput struct {
 	apigw.IdempotencyHeader
 	Body struct {
-		Name           string     `json:"name" maxLength:"200"`
-		Currency       string     `json:"currency" maxLength:"3" example:"EUR"`
-		TimeZone       string     `json:"time_zone" maxLength:"64" example:"Europe/Berlin"`
-		Owner          OwnerInput `json:"owner"`
-		PlanID         string     `json:"plan_id" maxLength:"32"`
-		Seats          int64      `json:"seats"`
-		InvoiceAddress *Party     `json:"invoice_address,omitempty"`
-		TaxRatePPM     int64      `json:"tax_rate_ppm,omitempty" doc:"In millionths: 190000 is 19 %"`
-		ReverseCharge  bool       `json:"reverse_charge,omitempty"`
-		Test           bool       `json:"test,omitempty" doc:"Gives the account a clock of its own"`
-		Clock          time.Time  `json:"clock,omitempty" doc:"Where a test account's clock starts; now if absent"`
+		Name           string      `json:"name" maxLength:"100"`
+		Currency       string      `json:"currency" maxLength:"3" example:"EUR"`
+		TimeZone       string      `json:"time_zone" maxLength:"64" example:"Europe/Berlin"`
+		Owner          OwnerInput  `json:"owner"`
+		PlanID         string      `json:"plan_id" maxLength:"32"`
+		Seats          int64       `json:"seats" minimum:"1" maximum:"1000000"`
+		InvoiceAddress *PartyInput `json:"invoice_address,omitempty"`
+		TaxRatePPM     int64       `json:"tax_rate_ppm,omitempty" minimum:"0" maximum:"1000000" doc:"In millionths: 190000 is 19 %"`
+		ReverseCharge  bool        `json:"reverse_charge,omitempty"`
+		Test           bool        `json:"test,omitempty" doc:"Gives the account a clock of its own"`
+		Clock          time.Time   `json:"clock,omitempty" doc:"Where a test account's clock starts; now if absent"`
 	}
 }
 
 // OwnerInput is the first owner of an account.
 type OwnerInput struct {
-	Email     string `json:"email" maxLength:"320"`
-	FirstName string `json:"first_name" maxLength:"200"`
-	LastName  string `json:"last_name" maxLength:"200"`
+	Email     string `json:"email" maxLength:"254"`
+	FirstName string `json:"first_name" maxLength:"60"`
+	LastName  string `json:"last_name" maxLength:"60"`
 }
 
 // OpenedAccount is a new account.

@@ -1,25 +1,44 @@
 package api
 
 import (
-	"strconv"
+	"cmp"
+	"sort"
+	"strings"
 
 	"github.com/usher-seats/usher/internal/apigw"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-func itoa(n int) string { return strconv.Itoa(n) }
+// place is where an item stands in a sorted list: by its key, then by its id.
+type place struct{ key, id string }
 
-func resume[T any](position []string, items []T, id func(T) string) (int, error) {
-	for i := range items {
-		if id(items[i]) == position[0] {
-			return i + 1, nil
-		}
+func (p place) compare(other place) int {
+	return cmp.Or(strings.Compare(p.key, other.key), strings.Compare(p.id, other.id))
+}
+
+// pageOf cuts a page out of a list that is in memory, sorted by place, downwards if
+// reversed. The cursor holds the place of the last item that was given, not its
+// number: others may come, go or move before the next page is asked for.
+func pageOf[T any](scope apigw.CursorScope, p apigw.Paging, items []T, reversed bool, at func(T) place) ([]T, string, error) {
+	position, err := scope.Decode(p.Cursor, 2)
+	if err != nil {
+		return nil, "", err
 	}
-	index, err := strconv.Atoi(position[1])
-	if err != nil || index < 0 {
-		return 0, seats.ErrInvalid.With("This cursor is none of this list. Start without a cursor.")
+	from := 0
+	if position != nil {
+		last := place{position[0], position[1]}
+		from = sort.Search(len(items), func(i int) bool {
+			c := at(items[i]).compare(last)
+			return c > 0 && !reversed || c < 0 && reversed
+		})
 	}
-	return min(index, len(items)), nil
+	to := min(from+p.Limit, len(items))
+	page := items[from:to]
+	if to == len(items) {
+		return page, "", nil
+	}
+	last := at(items[to-1])
+	return page, scope.Encode(last.key, last.id), nil
 }
 
 // storePage asks the store for a page behind a cursor of the API.

@@ -39,11 +39,11 @@ type editAccountInput struct {
 	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
-		Name           *string   `json:"name,omitempty" maxLength:"200"`
-		TimeZone       *string   `json:"time_zone,omitempty" maxLength:"64" doc:"Applies from the next boundary"`
-		BillingContact *string   `json:"billing_contact,omitempty" maxLength:"320" doc:"Empty for the owner"`
-		InvoiceAddress *Party    `json:"invoice_address,omitempty"`
-		MailsOff       *[]string `json:"mails_off,omitempty" maxItems:"20" doc:"Kinds of mail that the account does not want"`
+		Name           *string     `json:"name,omitempty" maxLength:"100"`
+		TimeZone       *string     `json:"time_zone,omitempty" maxLength:"64" doc:"Applies from the next boundary"`
+		BillingContact *string     `json:"billing_contact,omitempty" maxLength:"254" doc:"Empty for the owner"`
+		InvoiceAddress *PartyInput `json:"invoice_address,omitempty"`
+		MailsOff       *[]mailKind `json:"mails_off,omitempty" maxItems:"8" doc:"Kinds of mail that the account does not want"`
 	}
 }
 
@@ -129,10 +129,14 @@ func readAccount(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			patch := seats.AccountPatch{Name: in.Body.Name, Zone: in.Body.TimeZone, BillingContact: in.Body.BillingContact, MailsOff: in.Body.MailsOff}
+			patch := seats.AccountPatch{Name: in.Body.Name, Zone: in.Body.TimeZone, BillingContact: in.Body.BillingContact}
 			if in.Body.InvoiceAddress != nil {
 				p := in.Body.InvoiceAddress.party()
 				patch.Customer = &p
+			}
+			if in.Body.MailsOff != nil {
+				off := texts(*in.Body.MailsOff)
+				patch.MailsOff = &off
 			}
 			body := func(e seats.EditedAccount) Account { return accountBody(e.Account, e.Now) }
 			reply, err := svc.EditAccount(ctx, caller, in.id(), patch, once(ctx, in.Key, body))
@@ -184,7 +188,9 @@ func readPools(api huma.API, svc *seats.Service) {
 				return nil, err
 			}
 			scope := apigw.CursorScope{Account: in.id(), List: "licenses", Filter: in.Subscription}
-			page, next, err := pageOf(scope, in.Paging, holders, func(h seats.Holder) string { return string(h.User.ID) })
+			page, next, err := pageOf(scope, in.Paging, holders, false, func(h seats.Holder) place {
+				return place{seats.SortableInstant(h.License.Since), string(h.User.ID)}
+			})
 			if err != nil {
 				return nil, err
 			}

@@ -15,7 +15,7 @@ import (
 type quoteInput struct {
 	SubscriptionPath
 	Body struct {
-		Seats int64 `json:"seats" doc:"The total number of seats that you want"`
+		Seats int64 `json:"seats" minimum:"1" maximum:"1000000" doc:"The total number of seats that you want"`
 	}
 }
 

@@ -29,6 +29,10 @@ func (in *listUsersInput) filter() seats.UserFilter {
 	return f
 }
 
+func userPlace(f seats.UserFilter) func(*seats.User) place {
+	return func(u *seats.User) place { return place{f.Key(u), string(u.ID)} }
+}
+
 type getUserInput struct {
 	UserPath
 }
@@ -37,9 +41,9 @@ type editUserInput struct {
 	UserPath
 	apigw.IdempotencyHeader
 	Body struct {
-		FirstName     *string `json:"first_name,omitempty" maxLength:"200"`
-		LastName      *string `json:"last_name,omitempty" maxLength:"200"`
-		Qualification *string `json:"qualification,omitempty" maxLength:"200"`
+		FirstName     *string `json:"first_name,omitempty" maxLength:"60"`
+		LastName      *string `json:"last_name,omitempty" maxLength:"60"`
+		Qualification *string `json:"qualification,omitempty" maxLength:"60"`
 		Role          *string `json:"role,omitempty" enum:"owner,admin,billing_admin,member"`
 	}
 }
@@ -57,12 +61,13 @@ func Users(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			users, err := svc.ListUsers(ctx, caller, in.id(), in.filter())
+			filter := in.filter()
+			users, err := svc.ListUsers(ctx, caller, in.id(), filter)
 			if err != nil {
 				return nil, err
 			}
 			scope := apigw.CursorScope{Account: in.id(), List: "users", Filter: in.Query + "\x00" + in.Role + "\x00" + in.Status + "\x00" + in.Licensed + "\x00" + in.Sort}
-			page, next, err := pageOf(scope, in.Paging, users, func(u *seats.User) string { return string(u.ID) })
+			page, next, err := pageOf(scope, in.Paging, users, filter.Reversed(), userPlace(filter))
 			if err != nil {
 				return nil, err
 			}

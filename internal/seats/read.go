@@ -79,16 +79,9 @@ func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountI
 }
 
 func (f UserFilter) apply(users []*User) ([]*User, error) {
-	less, ok := map[string]func(a, b *User) bool{
-		"":       func(a, b *User) bool { return a.ID < b.ID },
-		"added":  func(a, b *User) bool { return a.AddedAt.Before(b.AddedAt) },
-		"email":  func(a, b *User) bool { return a.Email < b.Email },
-		"status": func(a, b *User) bool { return a.Status < b.Status },
-		"name": func(a, b *User) bool {
-			return strings.ToLower(a.LastName+"\x00"+a.FirstName) < strings.ToLower(b.LastName+"\x00"+b.FirstName)
-		},
-	}[strings.TrimPrefix(f.Sort, "-")]
-	if !ok {
+	switch strings.TrimPrefix(f.Sort, "-") {
+	case "", "name", "email", "added", "status":
+	default:
 		e := *ErrInvalid
 		e.Fields = []Field{{Location: "query.sort", Message: "must be name, email, added or status, with a leading - to reverse", Value: f.Sort}}
 		return nil, &e
@@ -100,19 +93,45 @@ func (f UserFilter) apply(users []*User) ([]*User, error) {
 			found = append(found, u)
 		}
 	}
-	reverse := strings.HasPrefix(f.Sort, "-")
-	sort.SliceStable(found, func(i, j int) bool {
-		a, b := found[i], found[j]
-		if reverse {
-			a, b = b, a
+	keys := make(map[UserID]string, len(found))
+	for _, u := range found {
+		keys[u.ID] = f.Key(u)
+	}
+	sort.Slice(found, func(i, j int) bool {
+		if f.Reversed() {
+			i, j = j, i
 		}
-		if less(a, b) || less(b, a) {
-			return less(a, b)
+		a, b := found[i], found[j]
+		if keys[a.ID] != keys[b.ID] {
+			return keys[a.ID] < keys[b.ID]
 		}
 		return a.ID < b.ID
 	})
 	return found, nil
 }
+
+// Key is what the list is sorted by; users with the same key stand in the order of
+// their ids. A page begins behind a key and an id, so that nobody is left out or
+// given twice when users come, go or are renamed between two pages.
+func (f UserFilter) Key(u *User) string {
+	switch strings.TrimPrefix(f.Sort, "-") {
+	case "added":
+		return SortableInstant(u.AddedAt)
+	case "email":
+		return u.Email
+	case "status":
+		return string(u.Status)
+	case "name":
+		return strings.ToLower(u.LastName + "\x00" + u.FirstName)
+	}
+	return ""
+}
+
+// Reversed reports whether the list is sorted downwards, ids included.
+func (f UserFilter) Reversed() bool { return strings.HasPrefix(f.Sort, "-") }
+
+// SortableInstant is an instant as a text that sorts as instants do.
+func SortableInstant(at time.Time) string { return at.UTC().Format("2006-01-02T15:04:05.000000000Z") }
 
 func (f UserFilter) matches(u *User, query string) bool {
 	if f.Status == "" && u.Status == UserRemoved || f.Status != "" && u.Status != f.Status {

@@ -24,6 +24,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -48,6 +49,8 @@ const (
 	ClientID      = "console"
 	OperatorGroup = "operators"
 	OperatorEmail = "staff@vendor.example"
+	VendorServer  = "vendor-server"
+	vendorSecret  = "a secret of the vendor's server"
 	redirectURI   = "http://127.0.0.1/callback"
 )
 
@@ -74,6 +77,7 @@ type shared struct {
 	offset  time.Duration
 	people  map[string]*Person
 	counter int
+	writes  atomic.Int64
 }
 
 // In is the same system for a subtest, whose failures are the subtest's.
@@ -109,16 +113,19 @@ func New(t testing.TB, options ...Option) *System {
 		o(&set)
 	}
 	cfg, tables := dynamotest.NewWithTables(t)
+	own := &shared{people: map[string]*Person{}}
+	transport := cfg.HTTPClient.(*http.Client).Transport
 	if set.transport != nil {
-		cfg.HTTPClient = &http.Client{Transport: set.transport(http.DefaultTransport.(*http.Transport).Clone())}
+		transport = set.transport(transport)
 	}
+	cfg.HTTPClient = &http.Client{Transport: &writeCounter{next: transport, writes: &own.writes}}
 	cfg.RetryMaxAttempts = 3
 	cfg.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
 	s := &System{
 		Client: dynamodb.NewFromConfig(cfg), Tables: tables, Document: LoadDocument(t),
-		t: t, shared: &shared{people: map[string]*Person{}},
+		t: t, shared: own,
 	}
-	s.Store = store.New(s.Client, store.Options{SeatsTable: tables["SeatsTable"], KeysTable: tables["KeysTable"], Meter: set.meter, Wait: waitBriefly})
+	s.Store = store.New(s.Client, store.Options{SeatsTable: tables["SeatsTable"], KeysTable: tables["KeysTable"], Meter: set.meter, Jitter: impatient})
 	s.Service = seats.New(s.Store, s.Store.InvitationKey)
 	s.Service.Wall, s.Service.Log = s.Now, slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.startIssuer()
@@ -128,18 +135,9 @@ func New(t testing.TB, options ...Option) *System {
 	return s
 }
 
-// waitBriefly waits a thirtieth of what the store would: DynamoDB Local never asks
-// for patience, so a test waits only for faults that it has made itself.
-func waitBriefly(ctx context.Context, most time.Duration) error {
-	timer := time.NewTimer(rand.N(most/30 + 1))
-	defer timer.Stop()
-	select {
-	case <-ctx.Done():
-		return ctx.Err()
-	case <-timer.C:
-		return nil
-	}
-}
+// impatient waits a thirtieth of what the store would: DynamoDB Local never asks for
+// patience, so a test waits only for faults that it has made itself.
+func impatient(most time.Duration) time.Duration { return rand.N(most/30 + 1) }
 
 // startIssuer starts the issuer at an address that is known before its handler.
 func (s *System) startIssuer() {
@@ -148,6 +146,7 @@ func (s *System) startIssuer() {
 	s.t.Cleanup(s.issuer.Close)
 	server, err := oidc.New(oidc.Options{
 		IssuerURL: s.issuer.URL, ClientID: ClientID, RedirectPrefixes: []string{"http://127.0.0.1/"}, Now: s.Now,
+		VendorServers: []oidc.VendorServer{{ClientID: VendorServer, Secret: vendorSecret}},
 		People: func() []oidc.Person {
 			return []oidc.Person{{Email: OperatorEmail, FirstName: "Sam", LastName: "Staff", Groups: []string{OperatorGroup}}}
 		},
@@ -214,6 +213,16 @@ func (s *System) SignIn(email string) *Person {
 
 // Operator is a member of the vendor's staff.
 func (s *System) Operator() *Person { return s.As(OperatorEmail) }
+
+// Vendor is a server of the vendor, with a token of its own.
+func (s *System) Vendor() *Person {
+	s.t.Helper()
+	tokens, err := oidc.ClientCredentials(s.t.Context(), s.issuer.Client(), s.issuer.URL, VendorServer, vendorSecret, oidc.ScopeEntitlementsRead)
+	if err != nil {
+		s.t.Fatalf("sign in the vendor's server: %v", err)
+	}
+	return &Person{Claims: claims(s.t, tokens.AccessToken), system: s}
+}
 
 // Nobody sends requests without a token.
 func (s *System) Nobody() *Person { return &Person{system: s} }
