@@ -4,12 +4,19 @@
 //
 // Parse lists every mistake at once, each with its line and column and what would
 // be right. A policy that this version of Usher does not have yet is a mistake,
-// not something to ignore.
+// not something to ignore, and so is everything else that would be published other
+// than it looks: a second document, a field that stands twice, an alias.
 package catalog
 
 import (
+	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
-	"sort"
+	"io"
+	"maps"
+	"slices"
+	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -29,50 +36,124 @@ const (
 	MaxTextRunes = 80
 	// MaxEntitlements bounds what a product gives.
 	MaxEntitlements = 50
+	// MaxRank bounds a plan's place among the plans of its product.
+	MaxRank = 1000
+	// MaxURLBytes bounds addresses, which stand in every version of every plan.
+	MaxURLBytes = 300
+	// MaxMistakes bounds the list of mistakes, so that an answer stays far below the
+	// 6 MB of a Lambda's, whatever was sent; nobody mends more at a time.
+	MaxMistakes = 200
 )
 
 // Parse reads a catalog into plans without versions, in the order of the text.
-// The error is a *seats.Error with a field for each mistake.
+// The error is a *seats.Error with a field for each mistake, the first MaxMistakes
+// of them.
 func Parse(text []byte) ([]*seats.Plan, error) {
-	p := &parser{products: map[string]seats.Product{}}
 	if len(text) > MaxBytes {
 		return nil, seats.ErrInvalid.With("The catalog is larger than %d bytes. Split it by product.", MaxBytes)
 	}
-	var doc yaml.Node
-	if err := yaml.Unmarshal(text, &doc); err != nil {
-		e := *seats.ErrInvalid
-		e.Fields = []seats.Field{{Location: "catalog", Message: "is not YAML: " + err.Error()}}
-		return nil, &e
+	p := &parser{products: map[string]seats.Product{}}
+	root := p.document(text)
+	var plans []*seats.Plan
+	if root != nil {
+		plans = p.catalog(root)
 	}
-	if len(doc.Content) == 0 {
+	if p.count == 0 && root == nil {
 		return nil, seats.ErrInvalid.With("The catalog is empty. Write a vendor, products and plans.")
 	}
-	plans := p.catalog(doc.Content[0])
-	if len(p.mistakes) > 0 {
-		e := seats.ErrInvalid.With("Nothing was published: the catalog has %d mistakes. Mend them and send it again.", len(p.mistakes))
-		e.Fields = p.mistakes
+	if p.count > 0 {
+		e := seats.ErrInvalid.With("Nothing was published: the catalog has %s. Mend what errors lists and send it again.", p.mistakesFound())
+		e.Fields = p.fields()
 		return nil, e
 	}
 	return plans, nil
 }
 
+// document reads the one YAML document of a text; nil where there is none.
+func (p *parser) document(text []byte) *yaml.Node {
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	var doc, more yaml.Node
+	if err := decoder.Decode(&doc); err != nil && !errors.Is(err, io.EOF) {
+		p.notYAML(err)
+		return nil
+	}
+	if len(doc.Content) == 0 {
+		return nil
+	}
+	switch err := decoder.Decode(&more); {
+	case errors.Is(err, io.EOF):
+	case err != nil:
+		p.notYAML(err)
+	case len(more.Content) > 0:
+		p.wrong(more.Content[0], "catalog", "must be one YAML document; remove the line --- and what it parts")
+	}
+	return doc.Content[0]
+}
+
+// notYAML notes where the text stops being YAML.
+func (p *parser) notYAML(err error) {
+	var at *yaml.LoadError
+	if !errors.As(err, &at) {
+		at = &yaml.LoadError{Message: err.Error()}
+	}
+	p.wrong(&yaml.Node{Line: max(at.Mark.Line, 1), Column: max(at.Mark.Column, 1)}, "catalog", "is not YAML: %s", at.Message)
+}
+
 type parser struct {
 	vendor   seats.Vendor
 	products map[string]seats.Product
-	mistakes []seats.Field
+	mistakes []mistake
+	count    int // of mistakes, those that are not kept too
+}
+
+type mistake struct {
+	line, column int
+	seats.Field
 }
 
 // wrong notes a mistake at a node.
 func (p *parser) wrong(n *yaml.Node, path, format string, args ...any) {
-	value := n.Value
-	if len(value) > 80 {
-		value = value[:80]
+	p.count++
+	if len(p.mistakes) == MaxMistakes {
+		return
 	}
-	p.mistakes = append(p.mistakes, seats.Field{
-		Location: fmt.Sprintf("line %d, column %d: %s", n.Line, n.Column, path),
+	p.mistakes = append(p.mistakes, mistake{n.Line, n.Column, seats.Field{
+		Location: fmt.Sprintf("line %d, column %d: %s", n.Line, n.Column, shorten(path)),
 		Message:  fmt.Sprintf(format, args...),
-		Value:    value,
+		Value:    shorten(n.Value),
+	}})
+}
+
+// fields are the mistakes in the order of the text.
+func (p *parser) fields() []seats.Field {
+	slices.SortStableFunc(p.mistakes, func(a, b mistake) int {
+		return cmp.Or(cmp.Compare(a.line, b.line), cmp.Compare(a.column, b.column))
 	})
+	all := make([]seats.Field, len(p.mistakes))
+	for i, m := range p.mistakes {
+		all[i] = m.Field
+	}
+	return all
+}
+
+func (p *parser) mistakesFound() string {
+	switch {
+	case p.count == 1:
+		return "a mistake"
+	case p.count > len(p.mistakes):
+		return fmt.Sprintf("%d mistakes, of which %d are listed", p.count, len(p.mistakes))
+	}
+	return fmt.Sprintf("%d mistakes", p.count)
+}
+
+// shorten cuts what is quoted from the text to what can be read in a list.
+func shorten(s string) string {
+	const most = 80
+	r := []rune(s)
+	if len(r) <= most {
+		return s
+	}
+	return string(r[:most]) + "…"
 }
 
 func (p *parser) catalog(root *yaml.Node) []*seats.Plan {
@@ -81,20 +162,14 @@ func (p *parser) catalog(root *yaml.Node) []*seats.Plan {
 		return nil
 	}
 	p.readVendor(m.need("vendor"))
-	p.list(m.need("products"), "products", MaxProducts, func(n *yaml.Node, path string) { p.readProduct(n, path) })
+	p.list(m.need("products"), "products", MaxProducts, p.readProduct)
 	var plans []*seats.Plan
 	seen := map[string]bool{}
 	p.list(m.need("plans"), "plans", MaxPlans, func(n *yaml.Node, path string) {
-		plan := p.readPlan(n, path)
-		if plan == nil {
-			return
+		if plan := p.readPlan(n, path, seen); plan != nil {
+			plan.Vendor = p.vendor
+			plans = append(plans, plan)
 		}
-		if seen[plan.ID] {
-			p.wrong(n, path+".id", "stands twice; each plan needs an id of its own")
-		}
-		seen[plan.ID] = true
-		plan.Vendor = p.vendor
-		plans = append(plans, plan)
 	})
 	return plans
 }
@@ -105,18 +180,13 @@ func (p *parser) readVendor(n *yaml.Node) {
 		return
 	}
 	p.vendor = seats.Vendor{
-		Name: m.text("name", true), TaxID: m.text("tax_id", false), Country: m.text("country", false),
-		SupportEmail: m.text("support_email", true), SalesContact: m.text("sales_contact", true), SignInURL: m.url("sign_in_url", true),
+		Name: m.text("name", true), TaxID: m.optional("tax_id", seats.MaxTaxIDBytes), Country: m.country("country"),
+		SupportEmail: m.email("support_email"), SalesContact: m.text("sales_contact", true), SignInURL: m.url("sign_in_url", true),
 	}
 	if a := m.get("address"); a != nil {
 		p.list(a, "vendor.address", seats.MaxAddressLines, func(n *yaml.Node, path string) {
 			p.vendor.AddressLines = append(p.vendor.AddressLines, p.str(n, path, seats.MaxAddressLineRunes))
 		})
-	}
-	if email := m.get("support_email"); email != nil {
-		if _, err := seats.NormalizeEmail(email.Value); err != nil {
-			p.wrong(email, "vendor.support_email", "must be an email address like help@example.com")
-		}
 	}
 }
 
@@ -125,33 +195,54 @@ func (p *parser) readProduct(n *yaml.Node, path string) {
 	if m == nil {
 		return
 	}
-	product := seats.Product{ID: m.slug("id"), Name: m.text("name", true)}
+	product := seats.Product{ID: p.id(m, p.knownProduct, "product"), Name: m.text("name", true)}
 	if e := m.get("entitlements"); e != nil {
 		p.list(e, path+".entitlements", MaxEntitlements, func(n *yaml.Node, path string) {
 			if em := p.mapping(n, path, "id", "name"); em != nil {
-				product.Entitlements = append(product.Entitlements, seats.Entitlement{ID: em.slug("id"), Name: em.text("name", true)})
+				id := p.id(em, func(id string) bool { return hasEntitlement(&product, id) }, "entitlement")
+				product.Entitlements = append(product.Entitlements, seats.Entitlement{ID: id, Name: em.text("name", true)})
 			}
 		})
 	}
-	if _, twice := p.products[product.ID]; twice {
-		p.wrong(n, path+".id", "stands twice; each product needs an id of its own")
+	if product.ID != "" {
+		p.products[product.ID] = product
 	}
-	p.products[product.ID] = product
 }
 
-func (p *parser) readPlan(n *yaml.Node, path string) *seats.Plan {
+func (p *parser) knownProduct(id string) bool {
+	_, ok := p.products[id]
+	return ok
+}
+
+func hasEntitlement(product *seats.Product, id string) bool {
+	return slices.ContainsFunc(product.Entitlements, func(e seats.Entitlement) bool { return e.ID == id })
+}
+
+// id reads an id of its own; "" where it is none.
+func (p *parser) id(m *fields, known func(string) bool, what string) string {
+	id := m.slug("id")
+	if id != "" && known(id) {
+		p.wrong(m.get("id"), m.path+".id", "stands twice; each %s needs an id of its own", what)
+		return ""
+	}
+	return id
+}
+
+func (p *parser) readPlan(n *yaml.Node, path string, seen map[string]bool) *seats.Plan {
 	m := p.mapping(n, path, "id", "name", "product", "interval", "rank", "price", "policies", "agreement_url")
 	if m == nil {
 		return nil
 	}
 	plan := &seats.Plan{
-		ID: m.slug("id"), Name: m.text("name", true), AgreementURL: m.url("agreement_url", false), Rank: int(m.number("rank", 0, 1000, 0)),
-		Interval: billing.Interval(m.choice("interval", "month", "year")), Prices: map[money.Currency]billing.Price{},
+		ID: p.id(m, func(id string) bool { return seen[id] }, "plan"), Name: m.text("name", true),
+		AgreementURL: m.url("agreement_url", false), Rank: int(m.number("rank", 0, MaxRank, 0)),
+		Interval: billing.Interval(m.choice("interval", string(billing.Month), string(billing.Year))), Prices: map[money.Currency]billing.Price{},
 	}
+	seen[plan.ID] = true
 	if product := m.need("product"); product != nil {
 		found, ok := p.products[product.Value]
-		if !ok {
-			p.wrong(product, path+".product", "is no product of this catalog; there are %v", p.productIDs())
+		if !ok || product.Kind != yaml.ScalarNode {
+			p.wrong(product, path+".product", "is no product of this catalog; %s", p.productIDs())
 		}
 		plan.Product = found
 	}
@@ -160,18 +251,20 @@ func (p *parser) readPlan(n *yaml.Node, path string) *seats.Plan {
 	return plan
 }
 
-func (p *parser) productIDs() []string {
-	ids := make([]string, 0, len(p.products))
-	for id := range p.products {
-		ids = append(ids, id)
+func (p *parser) productIDs() string {
+	if len(p.products) == 0 {
+		return "it has none"
 	}
-	sort.Strings(ids)
-	return ids
+	return "its products are " + strings.Join(slices.Sorted(maps.Keys(p.products)), ", ")
 }
 
 // readPrices reads a price for each currency, in its smallest unit.
 func (p *parser) readPrices(n *yaml.Node, path string, plan *seats.Plan) {
 	if n == nil {
+		return
+	}
+	if alias(n) {
+		p.alias(n, path)
 		return
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
@@ -181,8 +274,12 @@ func (p *parser) readPrices(n *yaml.Node, path string, plan *seats.Plan) {
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		at := path + "." + key.Value
+		if merge(key) {
+			p.merge(key, at)
+			continue
+		}
 		currency, err := money.ParseCurrency(key.Value)
-		if err != nil {
+		if err != nil || key.Kind != yaml.ScalarNode {
 			p.wrong(key, at, "must be an ISO 4217 code like EUR")
 			continue
 		}
@@ -196,24 +293,24 @@ func (p *parser) readPrices(n *yaml.Node, path string, plan *seats.Plan) {
 }
 
 func (p *parser) readPrice(n *yaml.Node, path string) (billing.Price, bool) {
+	before := p.count
 	m := p.mapping(n, path, "pricing", "unit", "base", "included_seats", "tiers")
 	if m == nil {
 		return billing.Price{}, false
 	}
 	price := billing.Price{
 		Model:     billing.PriceModel(m.choice("pricing", string(billing.PerSeat), string(billing.Graduated), string(billing.Volume))),
-		BaseMinor: m.number("base", 0, billing.MaxBaseMinor, 0), IncludedSeats: m.number("included_seats", 0, billing.MaxSeats, 0),
+		BaseMinor: m.minor("base", billing.MaxBaseMinor), IncludedSeats: m.number("included_seats", 0, billing.MaxSeats, 0),
 	}
 	if price.Model == billing.PerSeat {
-		if m.need("unit") == nil {
-			return price, false
-		}
+		m.need("unit")
 	}
-	price.UnitMinor = m.number("unit", 0, billing.MaxUnitMinor, 0)
+	price.UnitMinor = m.minor("unit", billing.MaxUnitMinor)
 	if t := m.get("tiers"); t != nil {
 		p.list(t, path+".tiers", billing.MaxTiers, func(n *yaml.Node, path string) {
 			if tm := p.mapping(n, path, "up_to", "unit"); tm != nil {
-				tier := billing.Tier{UnitMinor: tm.number("unit", 0, billing.MaxUnitMinor, 0)}
+				tier := billing.Tier{UnitMinor: tm.minor("unit", billing.MaxUnitMinor)}
+				tm.need("unit")
 				if up := tm.get("up_to"); up != nil && up.Tag != "!!null" {
 					tier.UpTo = tm.number("up_to", 1, billing.MaxSeats, 0)
 				}
@@ -221,11 +318,30 @@ func (p *parser) readPrice(n *yaml.Node, path string) (billing.Price, bool) {
 			}
 		})
 	}
-	if err := price.Validate(); err != nil {
-		p.wrong(n, path, "%s", err)
+	if p.count > before {
+		// What was not understood would be found missing as well.
 		return price, false
 	}
-	return price, true
+	for _, mistake := range priceMistakes(&price) {
+		p.wrong(n, path+"."+mistake.Location, "%s", mistake.Message)
+	}
+	return price, p.count == before
+}
+
+// priceMistakes takes the joined mistakes of a price apart.
+func priceMistakes(price *billing.Price) []*billing.PriceMistake {
+	var joined interface{ Unwrap() []error }
+	if !errors.As(price.Validate(), &joined) {
+		return nil
+	}
+	var all []*billing.PriceMistake
+	for _, err := range joined.Unwrap() {
+		var mistake *billing.PriceMistake
+		if errors.As(err, &mistake) {
+			all = append(all, mistake)
+		}
+	}
+	return all
 }
 
 func (p *parser) readPolicies(n *yaml.Node, path string) seats.Policies {
@@ -233,14 +349,21 @@ func (p *parser) readPolicies(n *yaml.Node, path string) seats.Policies {
 		n = &yaml.Node{Kind: yaml.MappingNode}
 	}
 	m := p.mapping(n, path, "billing", "proration", "settle", "decrease", "over_assigned", "auto_seats", "invitation_reserves_seat",
-		"min_seats", "max_self_serve_seats", "self_serve", "admins_may_spend")
+		"min_seats", "max_self_serve_seats", "self_serve", "admins_may_spend", "active_count")
 	if m == nil {
 		return seats.Policies{}
 	}
-	m.only("billing", "seats")
-	m.only("auto_seats", "false")
-	m.only("invitation_reserves_seat", "true")
+	m.notYet("billing", "active_users")
+	m.choice("billing", "seats")
+	if n := m.get("active_count"); n != nil {
+		p.wrong(n, path+".active_count", "belongs to active_users, which is not possible in this version of Usher; leave it out")
+	}
+	m.notYet("settle", "daily")
+	m.notYet("decrease", "on_request", "immediate_credit")
+	m.onlyFlag("auto_seats", false)
+	m.onlyFlag("invitation_reserves_seat", true)
 	policies := seats.Policies{
+		InvitationReservesSeat: true, AgreementRequired: true,
 		Proration:         billing.Proration(m.choice("proration", string(billing.ByDay), string(billing.BySecond), string(billing.NoProration))),
 		Settle:            seats.Settle(m.choice("settle", string(seats.SettleNow), string(seats.SettleNextInvoice))),
 		Decrease:          seats.Decrease(m.choice("decrease", string(seats.DecreaseEndOfCycle))),

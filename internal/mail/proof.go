@@ -3,17 +3,13 @@ package mail
 import (
 	"errors"
 	"fmt"
-	"net"
 	netmail "net/mail"
-	"net/url"
 	"strings"
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/seats"
 )
-
-// maxLinkBytes bounds a link; mail programs cut longer ones.
-const maxLinkBytes = 2000
 
 // proof collects what is wrong with a mail, so that all of it is told at once.
 // Faults name fields, never values that people typed.
@@ -89,48 +85,13 @@ func bareAddress(s string) bool {
 	return err == nil && parsed.Address == s
 }
 
-// link faults unless the value is an absolute https address, or an http address
-// of this machine, of plain URL characters. Such an address stays the same bytes
-// in text and HTML.
+// link faults unless the value is an address that a mail may lead to.
 func (p *proof) link(field string, link Link) {
-	value := string(link)
-	if value == "" {
+	if link == "" {
 		p.fault("%s is missing", field)
 		return
 	}
-	u, err := url.Parse(value)
-	switch {
-	case err != nil || len(value) > maxLinkBytes || !plainURL(value):
-		p.fault("%s is not a web address", field)
-	case u.User != nil || u.Hostname() == "":
-		p.fault("%s must name a host and no user", field)
-	case u.Scheme != "https" && (u.Scheme != "http" || !loopback(u.Hostname())):
-		p.fault("%s must be an https address", field)
+	if wrong := seats.CheckWebAddress(string(link)); wrong != "" {
+		p.fault("%s %s", field, wrong)
 	}
-}
-
-// plainURL reports whether s is of RFC 3986 characters, quotes and brackets left
-// out, with percent signs only as escapes.
-func plainURL(s string) bool {
-	for i, r := range s {
-		switch {
-		case r >= 'a' && r <= 'z', r >= 'A' && r <= 'Z', r >= '0' && r <= '9':
-		case r == '%':
-			if i+2 >= len(s) || !hex(s[i+1]) || !hex(s[i+2]) {
-				return false
-			}
-		case !strings.ContainsRune("-._~:/?#@!$&*+,;=", r):
-			return false
-		}
-	}
-	return true
-}
-
-func hex(c byte) bool {
-	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F'
-}
-
-func loopback(host string) bool {
-	ip := net.ParseIP(host)
-	return host == "localhost" || strings.HasSuffix(host, ".localhost") || ip != nil && ip.IsLoopback()
 }

@@ -5,7 +5,11 @@ import "github.com/usher-seats/usher/internal/billing"
 // Sentences says each policy in plain English, in a fixed order: what the console
 // shows and a vendor reads before publishing.
 func (p Policies) Sentences() []string {
-	s := []string{p.proration(), p.settle(), "When you lower the number of seats, the change takes effect at the end of the billing cycle; until then all seats stay usable.", p.overAssigned()}
+	s := []string{p.proration()}
+	if p.Proration != billing.NoProration {
+		s = append(s, p.settle())
+	}
+	s = append(s, "When you lower the number of seats, the change takes effect at the end of the billing cycle; until then all seats stay usable.", p.overAssigned())
 	switch p.SelfServe {
 	case SelfServeNone:
 		s = append(s, "The number of seats is changed by the vendor; write to them.")
@@ -15,10 +19,10 @@ func (p Policies) Sentences() []string {
 		s = append(s, "You can add and give back seats yourself.")
 	}
 	if p.MinSeats > 0 {
-		s = append(s, "There are always at least "+countSeats(p.MinSeats)+".")
+		s = append(s, "The number of seats is never below "+itoa(p.MinSeats)+".")
 	}
 	if p.MaxSelfServeSeats > 0 {
-		s = append(s, "More than "+countSeats(p.MaxSelfServeSeats)+" are sold by the vendor in person.")
+		s = append(s, "For a number of seats above "+itoa(p.MaxSelfServeSeats)+", write to the vendor.")
 	}
 	if p.AdminsMaySpend {
 		s = append(s, "The owner, billing admins and admins may change what is bought.")
