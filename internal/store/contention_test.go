@@ -71,7 +71,7 @@ func (p *pool) taken() int {
 }
 
 func TestUnderConflictsACommitHappensOnceOrNotAtAll(t *testing.T) {
-	const seed, commits = 4711, 100
+	const seed, commits = 11, 100
 	for _, percent := range []int{10, 30, 60} {
 		t.Run(fmt.Sprintf("%d %%", percent), func(t *testing.T) {
 			p := newPool(t)
