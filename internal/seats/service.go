@@ -116,9 +116,11 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 		if err != nil {
 			return none, err
 		}
-		if change.Empty() {
+		if change.Empty() && once.Key == "" {
 			return Reply[R]{Result: result}, nil
 		}
+		// The answer of a request that changed nothing is kept too: sent again, it must
+		// not act on what others have done meanwhile.
 		if once.Key != "" {
 			answer, err := once.Encode(result)
 			if err != nil {
