@@ -26,6 +26,9 @@ func Functions(ctx context.Context, root, out string, folders []string) (map[str
 	args = append(args, "-o", out+string(filepath.Separator))
 	binaries := map[string]string{}
 	for _, folder := range folders {
+		if _, twice := binaries[folder]; twice {
+			continue
+		}
 		_, err := os.Stat(filepath.Join(root, folder))
 		if errors.Is(err, fs.ErrNotExist) {
 			continue

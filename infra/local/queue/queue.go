@@ -112,6 +112,10 @@ func New(o Options) *Queue {
 	return &Queue{options: o, wake: make(chan struct{})}
 }
 
+// SetDeadLetters says where messages go that were given up, for queues that are made in any order. It comes before the first
+// consumer.
+func (q *Queue) SetDeadLetters(to *Queue) { q.options.DeadLetters = to }
+
 // Name is the queue's name.
 func (q *Queue) Name() string { return q.options.Name }
 
