@@ -26,7 +26,7 @@ func uses() map[string][]template.Grant {
 	link := keys("GetItem", "PutItem")                     // the key that signs links
 	return map[string][]template.Grant{
 		"invite":     slices.Concat(command, guards, claim),
-		"accept":     slices.Concat(seats("BatchGetItem", "GetItem", "PutItem"), link, keys("BatchGetItem", "UpdateItem")),
+		"accept":     slices.Concat(command, link, keys("BatchGetItem", "UpdateItem")),
 		"users":      slices.Concat(command, guards, receipt),
 		"owner":      slices.Concat(command, receipt),
 		"assign":     slices.Concat(command, claim),

@@ -135,8 +135,8 @@ func invitees(pool string, emails ...string) map[string]any {
 	return map[string]any{"people": people}
 }
 
-// join invites somebody who accepts, and returns their user id and session.
-func (r *recording) join(account, pool string, owner *apitest.Person, email string) (string, *apitest.Person) {
+// join invites somebody who accepts after a while, and returns their user id.
+func (r *recording) join(account, pool string, owner *apitest.Person, email string, while time.Duration) string {
 	r.t.Helper()
 	var invited api.InviteResults
 	r.send(owner, "POST", account+"/invitations", invitees(pool, email), &invited)
@@ -144,6 +144,7 @@ func (r *recording) join(account, pool string, owner *apitest.Person, email stri
 		r.t.Fatalf("invite %s: %+v", email, refusal)
 	}
 	user := invited.Results[0].UserID
+	r.Pass(while)
 	r.as("accept")
 	key, err := r.Store.InvitationKey(r.t.Context())
 	if err != nil {
@@ -153,7 +154,7 @@ func (r *recording) join(account, pool string, owner *apitest.Person, email stri
 	r.send(r.Nobody(), "POST", "/v1/invitations/lookup", map[string]string{"token": token}, nil)
 	p := r.As(email)
 	r.send(p, "POST", "/v1/invitations/accept", map[string]string{"token": token, "id_token": p.IDToken}, nil)
-	return user, p
+	return user
 }
 
 // month is longer than any cycle, so that the next command finds a close that is
@@ -233,7 +234,7 @@ func (r *recording) start(tpl *template.Template) {
 func (r *recording) drivePeople() {
 	r.t.Helper()
 	account, pool, owner := r.open("meetings-monthly", "olga@people.example")
-	ann, _ := r.join(account, pool, owner, "ann@people.example")
+	ann := r.join(account, pool, owner, "ann@people.example", 0)
 	var invited api.InviteResults
 	r.send(owner, "POST", account+"/invitations", invitees(pool, "ben@people.example"), &invited)
 	invitation := account + "/invitations/" + invited.Results[0].InvitationID
@@ -264,7 +265,7 @@ func (r *recording) drivePeople() {
 	} {
 		r.late(n, account, pool, owner, command)
 	}
-	dee, _ := r.join(account, pool, owner, "dee@people.example")
+	dee := r.join(account, pool, owner, "dee@people.example", 0)
 	r.late(10, account, pool, owner, func() {
 		fresh := r.SignIn("olga@people.example")
 		// The issuer lives in the present; the transfer wants a sign-in of today.
@@ -285,6 +286,11 @@ func (r *recording) driveMoney() {
 	r.send(owner, "POST", pool+"/seat-changes", quote(4), nil)
 	r.send(owner, "DELETE", pool+"/seat-changes/pending", nil, nil)
 	r.late(20, account, pool, owner, func() { quote(9) })
+
+	// Somebody is invited on one side of a cycle's end and accepts on the other.
+	account, pool, owner = r.open("meetings-monthly", "olga@late.example")
+	r.Pass(month - 7*24*time.Hour)
+	r.join(account, pool, owner, "ann@late.example", seats.InvitationTTL-time.Hour)
 }
 
 // driveBulk runs the commands that take more than one transaction.
@@ -308,8 +314,8 @@ func (r *recording) driveBulk() {
 func (r *recording) overAssigned(name string) (account string) {
 	r.t.Helper()
 	account, pool, owner := r.open("meetings-yearly", "olga@"+name)
-	r.join(account, pool, owner, "ann@"+name)
-	r.join(account, pool, owner, "ben@"+name)
+	r.join(account, pool, owner, "ann@"+name, 0)
+	r.join(account, pool, owner, "ben@"+name, 0)
 	r.send(owner, "POST", account+"/invitations", invitees(pool, "cy@"+name), nil)
 	var q api.Quote
 	r.send(owner, "POST", pool+"/quotes", map[string]int{"seats": 1}, &q)
