@@ -40,7 +40,8 @@ type Store struct {
 
 	plans      planCache
 	invitation keyCache
-	deflaters  sync.Pool
+	// Writers without a dictionary and with that of quotes.
+	deflaters, dictionaryDeflaters sync.Pool
 }
 
 var _ seats.Store = (*Store)(nil)
