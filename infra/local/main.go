@@ -2,7 +2,7 @@
 //
 // It builds the functions of template.yaml, starts DynamoDB Local and everything around it (see package stack), and prints the
 // address of the one page from which all the rest is found. The first time, when there is nothing to see yet, it plays the
-// demo. Ctrl-C stops it cleanly; what there is then is there again after the next start. -reset starts over.
+// demo. Ctrl-C stops it cleanly; what there is then is there again after the next start, unless -reset has been run in between.
 package main
 
 import (
@@ -25,7 +25,7 @@ import (
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address of the page and of the API")
 	state := flag.String("state", ".state", "folder for the saved state and the functions' logs, relative to the checkout")
-	reset := flag.Bool("reset", false, "start over: forget the saved state")
+	reset := flag.Bool("reset", false, "forget the saved state and end")
 	demo := flag.Bool("demo", true, "play the demo if there is no saved state")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
@@ -54,10 +54,16 @@ func run(ctx context.Context, release func(), addr, state string, reset, demo bo
 		if err := stack.Reset(state); err != nil {
 			return err
 		}
+		fmt.Println("The state is forgotten; the next start begins anew.")
+		return nil
 	}
 	begin := time.Now()
 	progress := func(s string) { fmt.Printf("%5.1f s  %s\n", time.Since(begin).Seconds(), s) }
 	s, err := stack.Start(ctx, stack.Options{Root: root, Addr: addr, StateDir: state, Progress: progress})
+	if ctx.Err() != nil && err != nil {
+		progress("stopped before it was ready; the saved state is as it was")
+		return nil
+	}
 	if err != nil {
 		return err
 	}
