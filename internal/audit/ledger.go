@@ -172,11 +172,12 @@ func (b *books) oneCommit(id string, r revision) {
 // accountCommits is how many revisions of the account the ledger explains. Closes,
 // invoiced increases and every subscription after the one it was opened with write
 // the account and carry the subscription's revision alone; a close that releases
-// licenses writes it once more when it is through.
+// licenses writes it once more when it is through, and may do so where somebody
+// gave up a license before it came to that.
 func (b *books) accountCommits() (least, most int64) {
 	started := int64(0)
 	boundaries := map[int64]bool{}
-	releases := map[int64]bool{}
+	released, decreased := map[int64]bool{}, map[int64]bool{}
 	for i := range b.events {
 		e := &b.events[i]
 		switch {
@@ -184,15 +185,21 @@ func (b *books) accountCommits() (least, most int64) {
 			least++
 		case e.Type == seats.CycleClosed:
 			boundaries[e.Data.PeriodEnd.UnixNano()] = true
-			if e.Data.To < e.Data.From {
-				releases[e.Data.PeriodEnd.UnixNano()] = true
-			}
+			decreased[e.Data.PeriodEnd.UnixNano()] = e.Data.To < e.Data.From || decreased[e.Data.PeriodEnd.UnixNano()]
 		case e.Type == seats.SeatsIncreased && e.Data.InvoiceNumber != 0:
 			least++
 		case e.Type == seats.SubscriptionStarted:
 			started++
+		case e.Type == seats.LicenseRevoked && e.Data.Reason == seats.ReasonDecrease:
+			released[e.At.UnixNano()] = true
 		}
 	}
-	least += int64(len(boundaries)) + max(0, started-1)
-	return least, least + int64(len(releases))
+	least += int64(len(boundaries)) + int64(len(released)) + max(0, started-1)
+	most = least
+	for at, down := range decreased {
+		if down && !released[at] {
+			most++
+		}
+	}
+	return least, most
 }
