@@ -48,7 +48,7 @@ func (s *Service) closeUntil(ctx context.Context, account AccountID, until time.
 			continue
 		}
 		a := c.account
-		now := a.Now(c.wall)
+		now := c.late(a.Now(c.wall))
 		if until.After(now) {
 			now = until
 		}
@@ -127,6 +127,15 @@ func (s *Service) closeDue(ctx context.Context, c *closing) (int, error) {
 		return 0, err
 	}
 	return min(len(change.Subscriptions), 1), nil
+}
+
+// late is now, or the start of the newest period where the clock of another machine
+// was ahead of ours: what began there is not waited for, as in a turn.
+func (c *closing) late(now time.Time) time.Time {
+	for _, sub := range c.subs {
+		now = sub.notBefore(now)
+	}
+	return now
 }
 
 func (s *Service) plansOf(ctx context.Context, subs []*Subscription) (map[PlanRef]*Plan, error) {

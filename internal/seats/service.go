@@ -233,11 +233,7 @@ func (s *Service) turn(ctx context.Context, cmd command, view View, me UserID) (
 			return nil, err
 		}
 		t.Plans[product] = plan
-		// What comes late for a period that is closed takes place at the start of
-		// the next one.
-		if t.Now.Before(sub.Period.Start) && !sub.StartedAt.After(t.Now) {
-			t.Now = sub.Period.Start
-		}
+		t.Now = sub.notBefore(t.Now)
 	}
 	if t.Mint = cmd.mint; t.Mint == nil {
 		mint, err := newMinter(t.Now, wall)

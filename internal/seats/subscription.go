@@ -87,3 +87,12 @@ func (s *Subscription) clone() *Subscription {
 	c.Unbilled = append([]Unbilled(nil), s.Unbilled...)
 	return &c
 }
+
+// notBefore is the instant at which a command of now takes place: what comes late
+// for a period that is closed, at the start of the next one.
+func (s *Subscription) notBefore(now time.Time) time.Time {
+	if now.Before(s.Period.Start) && !s.StartedAt.After(now) {
+		return s.Period.Start
+	}
+	return now
+}
