@@ -57,4 +57,11 @@
 // [MaxTries] times in all, always as the same bytes with the same client token, and
 // not beyond the caller's deadline; however the client was configured to retry does
 // not count.
+//
+// # Cost
+//
+// Items of the usual size are within one write unit of 1,024 bytes, which is two in
+// a transaction. Package capacity measures what calls cost, package budget holds
+// every use case against its budget, and `go run ./internal/store/cost` prints the
+// table. Package storetest is the suite that every seats.Store runs.
 package store
