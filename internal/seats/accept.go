@@ -117,7 +117,7 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 		if err != nil {
 			return none, err
 		}
-		if t.Receipt != nil && t.Wall.Before(t.Receipt.ExpiresAt) {
+		if t.answered() {
 			answer, err := t.Receipt.replay(once.Request)
 			return Reply[*User]{Replayed: answer}, err
 		}

@@ -118,6 +118,29 @@ func TestAParkedAccountRefusesMoneyMovementsOnly(t *testing.T) {
 	}
 }
 
+func TestALostAnswerIsGivenAgainThoughTheAccountIsParkedSince(t *testing.T) {
+	r := seatstest.Open(t)
+	q := r.Quote(8)
+	confirm := func(key string) (seats.Reply[seats.SeatChangeResult], error) {
+		return r.Service.ConfirmSeats(r.Ctx, r.Caller("owner"), r.Account, r.Sub, q.ID, true, seatstest.Once[seats.SeatChangeResult](key, "confirm"))
+	}
+	_, err := confirm("key")
+	r.Must(err)
+	park(r)
+	before := r.Store.Snapshot()
+	again, err := confirm("key")
+	r.Must(err)
+	if again.Replayed == nil {
+		t.Error("the answer is not the kept one")
+	}
+	_, err = confirm("another key")
+	wantCode(t, err, "account_parked")
+	nothingChanged(t, r, before)
+	r.Wall.Advance(seats.ReceiptTTL)
+	_, err = confirm("key")
+	wantCode(t, err, "account_parked")
+}
+
 func TestACloseThatFailsForAnOutageParksNobody(t *testing.T) {
 	r := seatstest.Open(t)
 	r.Wall.Set(utc("2026-12-01 00:00:00"))

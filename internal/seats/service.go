@@ -108,7 +108,7 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 		if err != nil {
 			return none, err
 		}
-		if t.Receipt != nil && t.Wall.Before(t.Receipt.ExpiresAt) {
+		if t.answered() {
 			answer, err := t.Receipt.replay(once.Request)
 			return Reply[R]{Replayed: answer}, err
 		}
@@ -144,6 +144,12 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 		}
 	}
 	return none, ErrBusy
+}
+
+// answered reports whether the command's key was used already: whatever has happened
+// since, its answer is the kept one.
+func (t *turn) answered() bool {
+	return t.Receipt != nil && t.Wall.Before(t.Receipt.ExpiresAt)
 }
 
 // replay gives the kept answer, or says why there is none.
@@ -192,7 +198,7 @@ func (s *Service) read(ctx context.Context, cmd command) (*turn, error) {
 		if err != nil {
 			return nil, err
 		}
-		if cmd.money && t.Account.Status == AccountParked {
+		if cmd.money && t.Account.Status == AccountParked && !t.answered() {
 			return nil, ErrAccountParked
 		}
 		if cmd.noCatchUp || !t.overdue() {
