@@ -183,8 +183,18 @@ func TestPlansPublishedAtOnceGetVersionsOfTheirOwn(t *testing.T) {
 	equal(t, "versions", len(r.Store.Snapshot().Plans["valuation-team"]), 1+racers)
 }
 
+func TestAdminsChangeSettingsWhereTheyMaySpend(t *testing.T) {
+	for may, want := range map[bool]string{true: "", false: "forbidden"} {
+		r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AdminsMaySpend = may }))
+		r.JoinAs(seats.Admin, "adm")
+		_, err := r.Service.EditAccount(r.Ctx, r.Caller("adm"), r.Account, seats.AccountPatch{Name: ptr("Neu AG")}, none[seats.EditedAccount]())
+		wantCode(t, err, want)
+		r.Clean()
+	}
+}
+
 func TestSettingsAreChangedByWhoMaySpend(t *testing.T) {
-	r := seatstest.Open(t)
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AdminsMaySpend = false }))
 	for _, role := range roles()[1:] {
 		r.JoinAs(role, string(role))
 	}
