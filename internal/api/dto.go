@@ -80,21 +80,21 @@ func invitationBody(u *seats.User) Invitation {
 
 // Account is a customer company's settings.
 type Account struct {
-	ID             string      `json:"id"`
-	Name           string      `json:"name"`
-	Currency       string      `json:"currency"`
-	TimeZone       string      `json:"time_zone"`
-	AnchorDate     string      `json:"anchor_date" format:"date" doc:"The local date that every billing boundary is computed from"`
-	OwnerID        string      `json:"owner_id"`
-	Status         string      `json:"status" enum:"open,parked"`
-	BillingContact string      `json:"billing_contact,omitempty" doc:"Where invoices go; the owner if empty"`
-	InvoiceAddress Party       `json:"invoice_address"`
-	MailsOff       []string    `json:"mails_off"`
-	Test           bool        `json:"test"`
-	Now            time.Time   `json:"now" doc:"The account's instant: the wall clock, or a test account's clock"`
-	NextDue        *time.Time  `json:"next_due,omitempty" doc:"When the running billing cycle ends"`
-	Credit         apigw.Money `json:"credit"`
-	OpenedAt       time.Time   `json:"opened_at"`
+	ID             string       `json:"id"`
+	Name           string       `json:"name"`
+	Currency       string       `json:"currency"`
+	TimeZone       string       `json:"time_zone"`
+	AnchorDate     string       `json:"anchor_date" format:"date" doc:"The local date that every billing boundary is computed from"`
+	OwnerID        string       `json:"owner_id"`
+	Status         string       `json:"status" enum:"open,parked"`
+	BillingContact string       `json:"billing_contact,omitempty" doc:"Where invoices go; the owner if empty. For who may spend"`
+	InvoiceAddress *Party       `json:"invoice_address,omitempty" doc:"For who may spend"`
+	MailsOff       []string     `json:"mails_off"`
+	Test           bool         `json:"test"`
+	Now            time.Time    `json:"now" doc:"The account's instant: the wall clock, or a test account's clock"`
+	NextDue        *time.Time   `json:"next_due,omitempty" doc:"When the running billing cycle ends"`
+	Credit         *apigw.Money `json:"credit,omitempty" doc:"For who may spend"`
+	OpenedAt       time.Time    `json:"opened_at"`
 }
 
 // Party is a company on an invoice.
@@ -113,15 +113,23 @@ func partyBody(p billing.Party) Party {
 	return Party{Name: p.Name, Lines: lines, TaxID: p.TaxID, Country: p.Country}
 }
 
+// accountBody is all of an account, for who may spend its money.
 func accountBody(a *seats.Account, now time.Time) Account {
+	b := plainAccountBody(a, now)
+	party, credit := partyBody(a.Customer), amount(a.CreditMinor, a.Currency)
+	b.BillingContact, b.InvoiceAddress, b.Credit = a.BillingContact, &party, &credit
+	return b
+}
+
+func plainAccountBody(a *seats.Account, now time.Time) Account {
 	off := a.MailsOff
 	if off == nil {
 		off = []string{}
 	}
 	return Account{
 		ID: string(a.ID), Name: a.Name, Currency: string(a.Currency), TimeZone: a.Zone, AnchorDate: a.Anchor.String(), OwnerID: string(a.Owner),
-		Status: string(a.Status), BillingContact: a.BillingContact, InvoiceAddress: partyBody(a.Customer), MailsOff: off,
-		Test: a.Test, Now: now.UTC(), NextDue: instant(a.Due), Credit: amount(a.CreditMinor, a.Currency), OpenedAt: a.OpenedAt.UTC(),
+		Status: string(a.Status), MailsOff: off,
+		Test: a.Test, Now: now.UTC(), NextDue: instant(a.Due), OpenedAt: a.OpenedAt.UTC(),
 	}
 }
 

@@ -117,9 +117,12 @@ func readAccount(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			access, err := svc.Enter(ctx, caller, in.id())
+			access, spends, err := svc.EnterSpending(ctx, caller, in.id())
 			if err != nil {
 				return nil, err
+			}
+			if !spends {
+				return &read[Account]{plainAccountBody(access.Account, access.Now)}, nil
 			}
 			return &read[Account]{accountBody(access.Account, access.Now)}, nil
 		})

@@ -292,24 +292,33 @@ func (s *Service) GetInvoice(ctx context.Context, caller Caller, account Account
 
 // enterMoney admits who may move money of some subscription of the account.
 func (s *Service) enterMoney(ctx context.Context, caller Caller, account AccountID) (*Access, error) {
-	access, err := s.Enter(ctx, caller, account)
-	if err != nil || Can(access.Me.Role, SpendMoney, nil) {
-		return access, err
+	access, spends, err := s.EnterSpending(ctx, caller, account)
+	if err == nil && !spends {
+		err = ErrForbidden
 	}
+	return access, err
+}
+
+// EnterSpending is Enter, and tells whether the caller may move money of some
+// subscription of the account, and so see what concerns money.
+func (s *Service) EnterSpending(ctx context.Context, caller Caller, account AccountID) (access *Access, spends bool, err error) {
+	access, err = s.Enter(ctx, caller, account)
+	if err != nil || access.Me.Role != Admin {
+		return access, err == nil && Can(access.Me.Role, SpendMoney, nil), err
+	}
+	// For admins it depends on the plan.
 	subs, err := s.Store.Subscriptions(ctx, account)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	plans, err := s.plansOf(ctx, subs)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
 	for _, plan := range plans {
-		if Can(access.Me.Role, SpendMoney, plan) {
-			return access, nil
-		}
+		spends = spends || Can(Admin, SpendMoney, plan)
 	}
-	return nil, ErrForbidden
+	return access, spends, nil
 }
 
 // EventFilter picks ledger events.

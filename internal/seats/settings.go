@@ -37,8 +37,12 @@ type EditedAccount struct {
 // spend; a changed zone applies from the next boundary.
 func (s *Service) EditAccount(ctx context.Context, caller Caller, account AccountID, patch AccountPatch, once Once[EditedAccount]) (Reply[EditedAccount], error) {
 	cmd := command{caller: caller, account: account}
+	access, spends, err := s.EnterSpending(ctx, caller, account)
+	if err != nil {
+		return Reply[EditedAccount]{}, err
+	}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, EditedAccount, error) {
-		if !Can(t.Me.Role, SpendMoney, nil) {
+		if !spends || t.Me.Role != access.Me.Role {
 			return nil, EditedAccount{}, ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
 		}
 		a := *t.Account
