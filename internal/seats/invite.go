@@ -9,9 +9,13 @@ import (
 // MaxInvitePeople is how many people one request invites.
 const MaxInvitePeople = 100
 
-// invitesPerTransaction keeps three items a person, a pool and a receipt within
-// the 100 items of a transaction.
-const invitesPerTransaction = 32
+// invitesPerTransaction keeps three items a person, the pools and a receipt within
+// the 100 items of a transaction. Pools that a list names beyond those that an
+// account can have are refused row by row and written nowhere.
+func invitesPerTransaction(pools int) int {
+	const items, person = 100, 3
+	return (items - 1 - min(pools, MaxProductsPerAccount)) / person
+}
 
 // Invitee is one person of an invite command, as typed.
 type Invitee struct {
@@ -57,10 +61,11 @@ func (s *Service) Invite(ctx context.Context, caller Caller, account AccountID, 
 	for p := range products {
 		cmd.want.Products = append(cmd.want.Products, p)
 	}
-	if len(rows) <= invitesPerTransaction {
+	size := invitesPerTransaction(len(products))
+	if len(rows) <= size {
 		return s.inviteRows(ctx, cmd, rows, once)
 	}
-	return bulk(ctx, s, cmd, once, len(rows), invitesPerTransaction, mayInvite, func(cmd command, from, to int) ([]InviteResult, error) {
+	return bulk(ctx, s, cmd, once, len(rows), size, mayInvite, func(cmd command, from, to int) ([]InviteResult, error) {
 		reply, err := s.inviteRows(ctx, cmd, rows[from:to], Once[[]InviteResult]{})
 		return reply.Result, err
 	})

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/seats/seatstest"
 )
@@ -269,6 +270,32 @@ func TestALongListIsWrittenInSeveralTransactionsUnderOneKey(t *testing.T) {
 	_, err = bulkInvite(r, r.Service, "key", "another body")
 	wantCode(t, err, "idempotency_key_reused")
 	r.Clean()
+}
+
+func TestAListForManyProductsFitsItsTransactions(t *testing.T) {
+	r := seatstest.Open(t, seatstest.Seats(seats.MaxInvitePeople))
+	subs := []seats.SubscriptionID{r.Sub}
+	for n := range seats.MaxProductsPerAccount - 1 {
+		subs = append(subs, r.AddProduct(fmt.Sprintf("product-%d", n), billing.Month, 10, 100))
+	}
+	for _, people := range []int{26, 27, 32, 33, seats.MaxInvitePeople} {
+		list := crowd(fmt.Sprintf("of%d-", people), people, "")
+		for i := range list {
+			list[i].Subscription = subs[i%len(subs)]
+		}
+		before := r.Store.Snapshot()
+		reply, err := r.Service.Invite(r.Ctx, r.Caller("owner"), r.Account, list, seatstest.Once[[]seats.InviteResult](r.Key(), "list"))
+		if err != nil {
+			t.Fatalf("%d people for %d products: %v", people, len(subs), err)
+		}
+		for _, result := range reply.Result {
+			if result.Refused != nil {
+				t.Errorf("%d people: %s: %v", people, result.Email, result.Refused)
+			}
+		}
+		r.Clean()
+		r.Store.Restore(before)
+	}
 }
 
 func TestALongListThatDiedInTheMiddleIsResumedWithItsKey(t *testing.T) {
