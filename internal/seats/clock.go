@@ -33,7 +33,7 @@ func (s *Service) AdvanceClock(ctx context.Context, operator Actor, account Acco
 			return ClockResult{}, ErrStateConflict.With("Only test accounts have a clock. Open one with test: true.")
 		case to.Before(a.Clock):
 			return ClockResult{}, ErrInvalid.With("The clock stands at %s and only moves forward.", a.Clock.Format(time.RFC3339))
-		case to.Year() > maxYear:
+		case to.UTC().Year() > maxYear:
 			return ClockResult{}, ErrInvalid.With("The clock moves to the year %d at most.", maxYear)
 		}
 		next := to

@@ -44,6 +44,7 @@ func TestATestClockMovesOnlyForwardAndNotBeyondTheCalendar(t *testing.T) {
 		{seatstest.Opening().Add(-1), "invalid"},
 		{seatstest.Opening(), ""},
 		{utc("2101-01-01 00:00:00"), "invalid"},
+		{utc("2101-01-01 02:00:00").In(time.FixedZone("west", -12*3600)), "invalid"},
 	} {
 		before := r.Store.Snapshot()
 		_, err := advance(r, c.to)

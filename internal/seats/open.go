@@ -125,7 +125,7 @@ func (in *OpenAccount) check() error {
 	if !in.Clock.IsZero() && !in.Test {
 		fields = append(fields, Field{Location: "body.clock", Message: "only a test account has a clock; send test: true with it"})
 	}
-	if !in.Clock.IsZero() && (in.Clock.Year() < minYear || in.Clock.Year() > maxYear) {
+	if year := in.Clock.UTC().Year(); !in.Clock.IsZero() && (year < minYear || year > maxYear) {
 		fields = append(fields, Field{Location: "body.clock", Message: "must be between 1970 and 2100"})
 	}
 	if len(fields) > 0 {

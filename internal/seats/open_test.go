@@ -131,6 +131,12 @@ func TestTheFormIsTakenAtItsLimitsAndRefusedOnePast(t *testing.T) {
 		{"a clock at its beginning", func(in *seats.OpenAccount) { in.Test, in.Clock = true, utc("1970-01-01 00:00:00") }, ""},
 		{"a clock at its end", func(in *seats.OpenAccount) { in.Test, in.Clock = true, utc("2100-12-01 00:00:00") }, ""},
 		{"a clock after the calendar", func(in *seats.OpenAccount) { in.Test, in.Clock = true, utc("2101-01-01 00:00:00") }, "invalid"},
+		{"a clock before the calendar by UTC alone", func(in *seats.OpenAccount) {
+			in.Test, in.Clock = true, utc("1969-12-31 20:00:00").In(time.FixedZone("east", 14*3600))
+		}, "invalid"},
+		{"a clock after the calendar by UTC alone", func(in *seats.OpenAccount) {
+			in.Test, in.Clock = true, utc("2101-01-01 02:00:00").In(time.FixedZone("west", -12*3600))
+		}, "invalid"},
 		{"a clock without a test account", func(in *seats.OpenAccount) { in.Clock = utc("2026-01-01 00:00:00") }, "invalid"},
 	}
 	for _, c := range cases {
