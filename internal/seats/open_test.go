@@ -4,6 +4,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/money"
