@@ -123,7 +123,7 @@ func TestFailuresLookAsOnLambda(t *testing.T) {
 		{"an error of the handler", `{"do":"fail"}`, time.Minute, "", "errorString", "it failed"},
 		{"a panic", `{"do":"panic"}`, time.Minute, "", "string", "oh no"},
 		{"an exit", `{"do":"exit"}`, time.Minute, "", "Runtime.ExitError", "Runtime exited with error: exit status 3"},
-		{"a timeout", `{"do":"hang"}`, 300 * time.Millisecond, "", "Sandbox.Timedout", "Task timed out after 0.30 seconds"},
+		{"a timeout", `{"do":"hang"}`, 1500 * time.Millisecond, "", "Sandbox.Timedout", "Task timed out after 1.50 seconds"},
 		{"an exit at the start", `{}`, time.Minute, "FAIL_AT_START", "Runtime.ExitError", "exit status 1"},
 		{"an answer over 6 MB", `{"do":"big","size":6291457}`, time.Minute, "", "Function.ResponseSizeTooLarge", "exceeded maximum"},
 	} {

@@ -312,14 +312,20 @@ type tail struct {
 	partial []byte
 }
 
-const tailLines = 200
+const (
+	tailLines = 200
+	// tailLineBytes is where a line is cut: a whole log line fits, a dump does not fill the memory.
+	tailLineBytes = 16 << 10
+)
 
 func (t *tail) Write(b []byte) (int, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	for _, c := range b {
 		if c != '\n' {
-			t.partial = append(t.partial, c)
+			if len(t.partial) < tailLineBytes {
+				t.partial = append(t.partial, c)
+			}
 			continue
 		}
 		t.kept = append(t.kept, string(t.partial))

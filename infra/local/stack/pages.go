@@ -30,6 +30,7 @@ func (s *Stack) pageDeps() page.Deps {
 		Events: s.pageEvents, Functions: s.pageFunctions, Queues: s.pageQueues, Redrive: s.Redrive, Schedules: s.pageSchedules,
 		RunSchedule: s.RunSchedule,
 		Links: []page.Link{
+			{Title: "Logs", URL: "/logs/", About: "What the functions have printed last, one address each"},
 			{Title: "stack.json", URL: "/stack.json", About: "Addresses of the parts, for programs"},
 			{Title: "mails.json", URL: "/mails.json", About: "All mails, for programs"},
 		},

@@ -92,8 +92,15 @@ func (s *Stack) serveOwn(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// serveLog shows the last lines that a function printed.
+// serveLog shows the last lines that a function printed, or where that is to be found.
 func (s *Stack) serveLog(w http.ResponseWriter, name string) {
+	if name == "logs" {
+		w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+		for _, f := range s.template.Functions {
+			_, _ = fmt.Fprintf(w, "%s/logs/%s\n", s.url, path.Base(f.CodeURI))
+		}
+		return
+	}
 	f := s.find(name)
 	if f == nil {
 		http.Error(w, "there is no such function", http.StatusNotFound)

@@ -135,7 +135,7 @@ func TestThePublicAddressHasPagesIssuerAndAPI(t *testing.T) {
 		"/issuer/.well-known/openid-configuration": s.IssuerURL(),
 		"/stack.json":             `"redirect_uri":"` + s.RedirectURI(),
 		"/mails.json":             `"subject":"a"`,
-		"/logs/WorkFunction":      "",
+		"/logs/":                  s.URL() + "/logs/program",
 		"/v1/nothing":             `{"message":"Not Found"}`,
 		"/v1/rooms/a/../b":        `{"message":"Not Found"}`, // a mux would mend it
 		"/.well-known/jwks.json":  `{"message":"Not Found"}`,
