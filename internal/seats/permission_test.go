@@ -318,3 +318,24 @@ func TestAMemberSeesOnlyWhatIsItsOwn(t *testing.T) {
 	_, _, err = r.Service.ListEvents(r.Ctx, by, r.Account, seats.EventFilter{User: r.Owner}, seats.Page{Limit: 100})
 	wantCode(t, err, "forbidden")
 }
+
+func TestAMemberSeesOfACommonEventOnlyItself(t *testing.T) {
+	r := seatstest.Open(t)
+	r.Join("ann", "ben", "cy")
+	r.Assign("ann", "ben", "cy")
+	seen := func(by string) seats.Event {
+		events, _, err := r.Service.ListEvents(r.Ctx, r.Caller(by), r.Account, seats.EventFilter{Type: seats.LicenseAssigned}, seats.Page{Limit: 100})
+		r.Must(err)
+		if len(events) != 1 {
+			t.Fatalf("%s sees %d events", by, len(events))
+		}
+		return events[0]
+	}
+	all, ann := seen("owner"), seen("ann")
+	equal(t, "users that the owner sees", len(all.Data.UserIDs), 3)
+	equal(t, "revisions that the owner sees", len(all.Revs), 3)
+	equalSlices(t, "users that ann sees", ann.Data.UserIDs, []seats.UserID{r.ID("ann")})
+	equal(t, "revisions that ann sees", len(ann.Revs), 1)
+	equal(t, "whose revision", ann.Revs[0].ID, string(r.ID("ann")))
+	equal(t, "who gave it", ann.Actor.ID, string(r.Owner))
+}

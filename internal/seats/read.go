@@ -349,6 +349,26 @@ func (e *Event) concerns(id UserID) bool {
 	return false
 }
 
+// asSeenBy is an event that concerns a member, without the other users that it
+// happened to. Who did it stays: a license says as much. What members did themselves,
+// with a role that they had then, they know.
+func (e Event) asSeenBy(id UserID) Event {
+	if e.Actor.ID == string(id) {
+		return e
+	}
+	if len(e.Data.UserIDs) > 0 {
+		e.Data.UserIDs = []UserID{id}
+	}
+	var own []Rev
+	for _, rev := range e.Revs {
+		if rev.ID == string(id) {
+			own = append(own, rev)
+		}
+	}
+	e.Revs = own
+	return e
+}
+
 // maxMonthsPerPage bounds how many months one page of the ledger looks through;
 // a shorter page with a cursor is given where they hold little.
 const maxMonthsPerPage = 24
@@ -360,7 +380,8 @@ func (s *Service) ListEvents(ctx context.Context, caller Caller, account Account
 	if err != nil {
 		return nil, "", err
 	}
-	if !Can(access.Me.Role, SeeAccount, nil) {
+	seesAll := Can(access.Me.Role, SeeAccount, nil)
+	if !seesAll {
 		if f.User != "" && f.User != access.Me.ID {
 			return nil, "", ErrForbidden
 		}
@@ -378,8 +399,13 @@ func (s *Service) ListEvents(ctx context.Context, caller Caller, account Account
 			return nil, "", err
 		}
 		for i := range events {
-			if f.matches(&events[i]) {
+			if !f.matches(&events[i]) {
+				continue
+			}
+			if seesAll {
 				found = append(found, events[i])
+			} else {
+				found = append(found, events[i].asSeenBy(access.Me.ID))
 			}
 		}
 		cursor = next
