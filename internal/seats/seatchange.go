@@ -214,12 +214,11 @@ func (c *seatChange) forecast(t *turn, plan *Plan) error {
 		return err
 	}
 	next := c.write.Subscription
-	most := next.AtRenewal()
+	total, err := price.For(next.AtRenewal())
 	if plan.Policies.OverAssigned != ReleaseNewest {
 		// Whatever is in use by then is kept, up to all there is.
-		most = next.Seats
+		total, err = dearest(price, next.AtRenewal(), next.Seats)
 	}
-	total, err := price.For(most)
 	if err != nil {
 		return err
 	}
@@ -234,6 +233,25 @@ func (c *seatChange) forecast(t *turn, plan *Plan) error {
 	}
 	next.ForecastMinor = total
 	return nil
+}
+
+// dearest is the highest price of any number of seats from one to another. Where
+// the number of seats sets the price of all of them, fewer may cost more: then a
+// price rises up to the end of each tier.
+func dearest(price *billing.Price, from, to int64) (int64, error) {
+	most, err := price.For(to)
+	if price.Model != billing.Volume {
+		return most, err
+	}
+	for _, tier := range price.Tiers {
+		if err != nil || tier.UpTo < from || tier.UpTo > to {
+			continue
+		}
+		var at int64
+		at, err = price.For(tier.UpTo)
+		most = max(most, at)
+	}
+	return most, err
 }
 
 func mulForecast(minor int64) (int64, error) { return money.MulInt(max(minor, 1), maxOverForecast) }
