@@ -6,6 +6,10 @@
 // last test that used it, however that test ended. Databases are told apart by access key: each call of New takes
 // a random one, so tests never see each other's items and never re-create a table that has a stream, which would make
 // DynamoDB Local slow for good.
+//
+// A database costs the JVM some threads that look for work for as long as it lives, and there is no way to end one: with
+// a thousand of them the machine does nothing else. So a server takes maxDatabases and is then left to its last users, and
+// the next test starts another.
 package dynamotest
 
 import (
@@ -35,6 +39,8 @@ import (
 const Region = "eu-central-1"
 
 const (
+	// maxDatabases is how many databases one server takes; a whole run of the tests needs about that many.
+	maxDatabases = 150
 	// idle is how long the server outlives its last test: longer than the compilation of the next package takes.
 	idle = 30 * time.Second
 	// startTimeout covers the installation with npm, the build of the guard and the start of the JVM.
@@ -76,7 +82,11 @@ func acquire(ctx context.Context) (port int, release func(), err error) {
 	if err != nil {
 		return 0, nil, err
 	}
-	dir, err := sharedDir(packages)
+	shared, err := sharedDir(packages)
+	if err != nil {
+		return 0, nil, err
+	}
+	dir, err := turn(shared)
 	if err != nil {
 		return 0, nil, err
 	}
@@ -97,6 +107,32 @@ func acquire(ctx context.Context) (port int, release func(), err error) {
 		return 0, nil, err
 	}
 	return port, func() { _ = use.Close() }, nil
+}
+
+// turn counts a database and returns the folder of the server that takes it.
+func turn(shared string) (string, error) {
+	lock, err := filelock.Lock(filepath.Join(shared, "turn.lock"), true)
+	if err != nil {
+		return "", err
+	}
+	defer func() { _ = lock.Close() }()
+	path := filepath.Join(shared, "turn.json")
+	var at struct{ Server, Databases int }
+	if b, err := os.ReadFile(path); err == nil {
+		_ = json.Unmarshal(b, &at) // what a killed test left half written begins the count anew
+	}
+	if at.Databases++; at.Databases > maxDatabases {
+		at.Server, at.Databases = at.Server+1, 1
+	}
+	b, err := json.Marshal(at)
+	if err != nil {
+		return "", err
+	}
+	if err := os.WriteFile(path, b, 0o600); err != nil {
+		return "", err
+	}
+	dir := filepath.Join(shared, strconv.Itoa(at.Server))
+	return dir, os.MkdirAll(dir, 0o700)
 }
 
 // sharedDir is the folder of the locks: one for each user and version, so that two checkouts with one version share it.
