@@ -84,13 +84,17 @@ type AccountOverview struct {
 	NextDue       *time.Time     `json:"next_due,omitempty"`
 	Owner         *User          `json:"owner,omitempty"`
 	Subscriptions []Subscription `json:"subscriptions"`
-	Users         []User         `json:"users" doc:"At most 100; removed users are left out"`
+	Users         []User         `json:"users" doc:"The first 100, in a list of accounts the first 20; removed users are left out"`
 }
 
-// maxOverviewUsers bounds how many users an overview shows.
-const maxOverviewUsers = 100
+// How many users an overview shows: alone, and in a list of 100 accounts, which must
+// stay below the 6 MB of a Lambda's answer with the longest of names.
+const (
+	maxOverviewUsers = 100
+	maxListedUsers   = 20
+)
 
-func overviewBody(o seats.AccountOverview) AccountOverview {
+func overviewBody(o seats.AccountOverview, maxUsers int) AccountOverview {
 	a := o.Account
 	b := AccountOverview{
 		ID: string(a.ID), Name: a.Name, Currency: string(a.Currency), TimeZone: a.Zone, Status: string(a.Status), ParkedFor: a.ParkedFor,
@@ -103,11 +107,15 @@ func overviewBody(o seats.AccountOverview) AccountOverview {
 		b.Subscriptions = append(b.Subscriptions, poolBody(a)(p))
 	}
 	for _, u := range o.Users {
+		shown := u.Status != seats.UserRemoved && len(b.Users) < maxUsers
+		if !shown && u.ID != a.Owner {
+			continue
+		}
 		body := userBody(u)
 		if u.ID == a.Owner {
 			b.Owner = &body
 		}
-		if u.Status != seats.UserRemoved && len(b.Users) < maxOverviewUsers {
+		if shown {
 			b.Users = append(b.Users, body)
 		}
 	}
@@ -224,7 +232,7 @@ func operateAccounts(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			return &read[AccountOverview]{overviewBody(o)}, nil
+			return &read[AccountOverview]{overviewBody(o, maxOverviewUsers)}, nil
 		})
 	apigw.Register(api, op(http.MethodPost, "/v1/operator/accounts/{account}/clock", "advance-clock", "Operator", "Move a test account's clock forward, closing what falls due on the way"),
 		func(ctx context.Context, in *clockInput) (*read[Clock], error) {
@@ -294,7 +302,10 @@ func listOverviews(ctx context.Context, list string, p apigw.Paging, find overvi
 	}
 	items := make([]AccountOverview, len(found))
 	for i := range found {
-		items[i] = overviewBody(found[i])
+		items[i] = overviewBody(found[i], maxListedUsers)
+		for j := range items[i].Subscriptions {
+			items[i].Subscriptions[j].NextInvoice = nil // one account at a time
+		}
 	}
 	return &read[apigw.Page[AccountOverview]]{apigw.NewPage(items, nextPage(scope, cursor))}, nil
 }

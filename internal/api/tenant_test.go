@@ -35,6 +35,8 @@ type tenant struct {
 	ids    map[string]string
 	// invited is the user of an open invitation that reserves a seat.
 	invited string
+	// quote is an open quote.
+	quote string
 }
 
 // testCatalog has plans with other policies than the sample's.
