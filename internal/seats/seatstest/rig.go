@@ -9,7 +9,6 @@ import (
 	"io"
 	"log/slog"
 	"strings"
-	"testing"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -83,9 +82,19 @@ func In(r *Rig) Option { return func(s *setup) { s.store, s.wall = r.Store, r.Wa
 // TestClock gives the account a clock of its own.
 func TestClock() Option { return func(s *setup) { s.open.Test, s.open.Clock = true, s.at } }
 
+// TB is what a rig needs of a test; those of package testing and of property tests
+// have it.
+type TB interface {
+	Helper()
+	Error(args ...any)
+	Errorf(format string, args ...any)
+	Fatal(args ...any)
+	Fatalf(format string, args ...any)
+}
+
 // Rig is an account in a store, with the use cases over it.
 type Rig struct {
-	testing.TB
+	TB
 	Ctx     context.Context
 	Store   *Store
 	Wall    *Clock
@@ -98,7 +107,7 @@ type Rig struct {
 }
 
 // Open gives a rig. Its owner is "owner", signed in.
-func Open(tb testing.TB, options ...Option) *Rig {
+func Open(tb TB, options ...Option) *Rig {
 	tb.Helper()
 	s := &setup{plan: Plan(), at: Opening()}
 	s.open = seats.OpenAccount{
