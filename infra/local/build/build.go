@@ -22,8 +22,11 @@ var Flags = []string{"-trimpath", "-ldflags", "-s -w", "-tags", "lambda.norpc"}
 // alone, so a second call takes a fraction of a second. Several processes may build into one folder at the same time. The
 // error holds the compiler's messages.
 func Functions(ctx context.Context, root, out string, folders []string) (map[string]string, error) {
-	args := append([]string{"build"}, Flags...)
-	args = append(args, "-o", out+string(filepath.Separator))
+	out, err := filepath.Abs(out)
+	if err != nil {
+		return nil, fmt.Errorf("build: %w", err)
+	}
+	args := append([]string{"install"}, Flags...) // unlike go build, go install leaves alone what is up to date
 	binaries := map[string]string{}
 	for _, folder := range folders {
 		if _, twice := binaries[folder]; twice {
@@ -53,7 +56,7 @@ func Functions(ctx context.Context, root, out string, folders []string) (map[str
 
 	cmd := exec.CommandContext(ctx, "go", args...)
 	cmd.Dir = root
-	cmd.Env = append(os.Environ(), "CGO_ENABLED=0", "GOFLAGS=-mod=readonly")
+	cmd.Env = append(os.Environ(), "GOBIN="+out, "CGO_ENABLED=0", "GOFLAGS=-mod=readonly -buildvcs=false", "GOOS=", "GOARCH=")
 	var messages bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &messages, &messages
 	if err := cmd.Run(); err != nil {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"sync"
@@ -189,7 +190,7 @@ func (f *Function) acquire() (p *process, cold bool, err error) {
 		last := f.idle[len(f.idle)-1]
 		f.idle = f.idle[:len(f.idle)-1]
 		last.timer.Stop()
-		if last.stamp == stamp {
+		if last.stamp.same(stamp) {
 			p = last
 		} else {
 			stale = append(stale, last)
@@ -300,16 +301,18 @@ func (f *Function) stop(ctx context.Context) {
 	wg.Wait()
 }
 
-// stamp tells one version of a binary from another.
-type stamp struct {
-	modified time.Time
-	size     int64
-}
+// stamp tells one version of a binary from another: another file in its place. Its time says nothing, since go install moves
+// that without a change, and a file that a process runs from cannot be written, only replaced.
+type stamp struct{ info os.FileInfo }
 
 func stampOf(path string) (stamp, error) {
 	info, err := os.Stat(path)
 	if err != nil {
-		return stamp{}, err
+		return stamp{}, fmt.Errorf("lambda: %w", err)
 	}
-	return stamp{info.ModTime(), info.Size()}, nil
+	return stamp{info}, nil
+}
+
+func (s stamp) same(other stamp) bool {
+	return os.SameFile(s.info, other.info) && s.info.Size() == other.info.Size()
 }
