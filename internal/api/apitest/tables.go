@@ -12,6 +12,7 @@ import (
 	"sync/atomic"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/aws/retry"
 	"github.com/aws/aws-sdk-go-v2/feature/dynamodb/attributevalue"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
@@ -25,7 +26,8 @@ func (s *System) Dump() map[string]string {
 	for _, table := range s.Tables {
 		pages := dynamodb.NewScanPaginator(s.Client, &dynamodb.ScanInput{TableName: aws.String(table), ConsistentRead: aws.Bool(true)})
 		for pages.HasMorePages() {
-			page, err := pages.NextPage(s.t.Context())
+			// A busy DynamoDB Local resets a connection now and then.
+			page, err := pages.NextPage(s.t.Context(), func(o *dynamodb.Options) { o.Retryer = retry.NewStandard() })
 			if err != nil {
 				s.t.Fatal(err)
 			}
