@@ -32,6 +32,15 @@ func TestPlansAreRemembered(t *testing.T) {
 	if n := len(r.requests("GetItem")) + len(r.requests("Query")); n != 1 {
 		t.Errorf("%d requests for six reads, want 1", n)
 	}
+	r.now = r.now.Add(5 * time.Second)
+	for range 2 {
+		if _, err := r.Plan(ctx, seats.PlanRef{ID: "team"}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if n := len(r.requests("Query")); n != 2 {
+		t.Errorf("%d looks at the newest version five seconds later, want a second one", n)
+	}
 	if err := r.PutPlan(ctx, &seats.Plan{ID: "team", Version: 2, Name: "Team"}); err != nil {
 		t.Fatal(err)
 	}

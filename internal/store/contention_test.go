@@ -242,14 +242,15 @@ func TestReasonsThatAreNoConditionsAreFaults(t *testing.T) {
 func TestNoTryBeginsThatTheDeadlineWouldCut(t *testing.T) {
 	p := newPool(t)
 	p.always(transact, conflict)
-	// Less is left than the longest first wait and the time of a try.
-	ctx, cancel := context.WithTimeout(t.Context(), 74*time.Millisecond)
+	// The sixth wait may be 800 ms and its try is left 50 ms: not all of that fits.
+	const fits = 5
+	ctx, cancel := context.WithTimeout(t.Context(), 849*time.Millisecond)
 	defer cancel()
 	if err := p.take(ctx); !errors.Is(err, seats.ErrBusy) {
 		t.Errorf("got %v, want busy", err)
 	}
-	if n := len(p.requests(transact)); n != 1 {
-		t.Errorf("%d tries, want 1", n)
+	if n := len(p.requests(transact)); n > fits+1 {
+		t.Errorf("%d tries, want %d at most", n, fits+1)
 	}
 	if ctx.Err() != nil {
 		t.Error("it came back only after the deadline")

@@ -143,12 +143,13 @@ type rig struct {
 
 	used  store.Usage
 	waits []time.Duration
+	now   time.Time
 }
 
 func newRig(t *testing.T) *rig {
 	t.Helper()
 	cfg, names := dynamotest.NewWithTables(t)
-	r := &rig{faults: &faults{next: cfg.HTTPClient.(*http.Client).Transport}, client: dynamodb.NewFromConfig(cfg)}
+	r := &rig{faults: &faults{next: cfg.HTTPClient.(*http.Client).Transport}, client: dynamodb.NewFromConfig(cfg), now: time.Date(2026, 11, 22, 9, 0, 0, 0, time.UTC)}
 	cfg.HTTPClient = &http.Client{Transport: r.faults}
 	r.opts = store.Options{
 		SeatsTable: names["SeatsTable"], KeysTable: names["KeysTable"],
@@ -160,6 +161,7 @@ func newRig(t *testing.T) *rig {
 			r.waits = append(r.waits, most)
 			return 0
 		},
+		Now: func() time.Time { return r.now },
 	}
 	r.faulty = dynamodb.NewFromConfig(cfg)
 	r.Store = store.New(r.faulty, r.opts)

@@ -154,27 +154,28 @@ type newestPlan struct {
 	until time.Time
 }
 
-func (c *planCache) find(ref seats.PlanRef) *seats.Plan {
+func (c *planCache) find(ref seats.PlanRef, now time.Time) *seats.Plan {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if ref.Version != 0 {
 		return c.versions[ref]
 	}
-	if n := c.newest[ref.ID]; n.plan != nil && time.Now().Before(n.until) {
+	if n := c.newest[ref.ID]; n.plan != nil && now.Before(n.until) {
 		return n.plan
 	}
 	return nil
 }
 
-func (c *planCache) keep(p *seats.Plan, newest bool) {
+// keep remembers a version, and as the newest one until then where that is set.
+func (c *planCache) keep(p *seats.Plan, newestUntil time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.versions == nil {
 		c.versions, c.newest = map[seats.PlanRef]*seats.Plan{}, map[string]newestPlan{}
 	}
 	c.versions[p.Ref()] = p
-	if newest {
-		c.newest[p.ID] = newestPlan{p, time.Now().Add(newestPlanTTL)}
+	if !newestUntil.IsZero() {
+		c.newest[p.ID] = newestPlan{p, newestUntil}
 	}
 }
 
@@ -187,7 +188,7 @@ func (c *planCache) forgetNewest(id string) {
 // Plan reads a plan version; version 0 is the newest, as it was some seconds ago at
 // most. ErrNotFound if absent. The plan is shared: callers must not change it.
 func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error) {
-	if p := s.plans.find(ref); p != nil {
+	if p := s.plans.find(ref, s.opts.Now()); p != nil {
 		return p, nil
 	}
 	use := &Usage{Operation: "plan"}
@@ -214,7 +215,11 @@ func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error
 	if err != nil {
 		return nil, err
 	}
-	s.plans.keep(p, ref.Version == 0)
+	var newestUntil time.Time
+	if ref.Version == 0 {
+		newestUntil = s.opts.Now().Add(newestPlanTTL)
+	}
+	s.plans.keep(p, newestUntil)
 	return p, nil
 }
 

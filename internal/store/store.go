@@ -31,6 +31,9 @@ type Options struct {
 	// Jitter picks how long to wait before a further try, from nothing to most. Nil
 	// picks at random.
 	Jitter func(most time.Duration) time.Duration
+	// Now rules how long the newest version of a plan is remembered, and nothing else.
+	// Nil is the machine's clock.
+	Now func() time.Time
 }
 
 // Store is seats.Store on DynamoDB. It is safe for concurrent use.
@@ -50,6 +53,9 @@ var _ seats.Store = (*Store)(nil)
 func New(api API, opts Options) *Store {
 	if opts.Jitter == nil {
 		opts.Jitter = rand.N[time.Duration]
+	}
+	if opts.Now == nil {
+		opts.Now = time.Now
 	}
 	return &Store{api: api, opts: opts}
 }
