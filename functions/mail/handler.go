@@ -39,11 +39,7 @@ func (h handler) handle(ctx context.Context, batch lambdaevents.SQSEvent) (lambd
 // tell sends every letter of an event; one that fails keeps none of the others,
 // and what was sent is not sent again when the message returns.
 func (h handler) tell(ctx context.Context, body string) error {
-	envelope, err := events.DecodeEnvelope([]byte(body))
-	if err != nil {
-		return err
-	}
-	event, err := envelope.Event()
+	event, err := decode(body)
 	if err != nil {
 		return err
 	}
@@ -56,6 +52,14 @@ func (h handler) tell(ctx context.Context, body string) error {
 		failures = append(failures, h.send(ctx, event, l))
 	}
 	return errors.Join(failures...)
+}
+
+func decode(body string) (seats.Event, error) {
+	envelope, err := events.DecodeEnvelope([]byte(body))
+	if err != nil {
+		return seats.Event{}, err
+	}
+	return envelope.Event()
 }
 
 func (h handler) send(ctx context.Context, event seats.Event, l letter) error {

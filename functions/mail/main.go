@@ -13,10 +13,14 @@
 package main
 
 import (
+	"fmt"
+	"strings"
+
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/dynamo"
 	"github.com/usher-seats/usher/internal/boot/mailer"
 	"github.com/usher-seats/usher/internal/mail"
+	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
 )
 
@@ -27,6 +31,9 @@ func main() {
 	if err != nil {
 		boot.Fail(function, err)
 	}
+	if wrong := seats.CheckWebAddress(cfg.ConsoleURL); wrong != "" {
+		boot.Fail(function, fmt.Errorf("CONSOLE_URL %s: no mail could lead there", wrong))
+	}
 	rt := boot.New(function, cfg.Common)
 	client := dynamo.New(rt.AWS, cfg.Tables.Endpoint)
 	st := store.New(client, store.Options{SeatsTable: cfg.Tables.Seats, KeysTable: cfg.Tables.Keys})
@@ -36,7 +43,7 @@ func main() {
 	}
 	rt.Warm(dynamo.Warm(client, cfg.Tables.Seats))
 	h := handler{
-		writer:   writer{store: st, key: st.InvitationKey, console: cfg.ConsoleURL},
+		writer:   writer{store: st, key: st.InvitationKey, console: strings.TrimRight(cfg.ConsoleURL, "/"), now: rt.Now},
 		renderer: mail.NewRenderer(),
 		courier:  mail.Courier{Markers: mail.NewDynamoMarkers(client, cfg.Tables.Keys), Sender: sender, Now: rt.Now, Log: rt.Log},
 		log:      rt.Log,

@@ -8,11 +8,13 @@ import (
 )
 
 // invitation writes to the invited person. An invitation that was sent again,
-// cancelled or accepted in the meantime gets no mail with a dead link.
+// cancelled or accepted in the meantime, or has lapsed, gets no mail with a dead
+// link.
 func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
 	d := s.event.Data
 	u := s.user(d.UserID)
-	if u == nil || u.Invitation == nil || u.Invitation.State != seats.InvitationOpen || u.Invitation.Generation != d.Generation {
+	if u == nil || u.Invitation == nil || u.Invitation.State != seats.InvitationOpen || u.Invitation.Generation != d.Generation ||
+		u.Invitation.Lapsed(s.Account.Now(w.now())) {
 		return nil, nil
 	}
 	key, err := w.key(ctx)
@@ -24,17 +26,18 @@ func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
 		Link:   mail.Link(w.console + "/accept#" + seats.InvitationToken(key, s.Account.ID, u.ID, u.Invitation.Generation)),
 		Resent: s.event.Type == seats.InvitationResent,
 	}
-	if s.sub != nil && s.plan != nil {
+	if u.Invitation.Reserved && s.plan != nil {
 		m.ProductName = s.plan.Product.Name
 	}
 	return []letter{userLetter(u, m)}, nil
 }
 
-// invitationExpired writes to who invited.
+// invitationExpired writes to who invited, unless the invitation was sent again or
+// cancelled in the meantime.
 func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error) {
 	d := s.event.Data
 	inviter, invitee := s.user(d.InviterID), s.user(d.UserID)
-	if inviter == nil || invitee == nil {
+	if inviter == nil || invitee == nil || invitee.Invitation == nil || invitee.Invitation.State != seats.InvitationExpired {
 		return nil, nil
 	}
 	m := mail.InvitationExpired{

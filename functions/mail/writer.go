@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"slices"
+	"time"
 
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
@@ -28,7 +29,8 @@ type reader interface {
 type writer struct {
 	store   reader
 	key     func(context.Context) ([]byte, error)
-	console string
+	console string // without a slash at the end
+	now     func() time.Time
 }
 
 // scene is an event with what it is about.
