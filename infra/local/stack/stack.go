@@ -194,7 +194,9 @@ func (s *Stack) prepare(ctx context.Context) (map[string]string, error) {
 	if s.database = s.options.Database; s.database == nil {
 		wg.Go(func() {
 			s.options.Progress("starting DynamoDB Local")
-			s.java, databaseErr = dynamo.Start(ctx, dynamo.Options{Progress: s.options.Progress})
+			if s.java, databaseErr = dynamo.Start(ctx, dynamo.Options{Progress: s.options.Progress}); databaseErr == nil {
+				s.options.Progress("DynamoDB Local answers")
+			}
 		})
 	}
 	var folders []string
@@ -204,6 +206,9 @@ func (s *Stack) prepare(ctx context.Context) (map[string]string, error) {
 	s.options.Progress(fmt.Sprintf("building %d functions", len(folders)))
 	// One folder for all stacks of a checkout: what is up to date is not linked again.
 	binaries, err := build.Functions(ctx, s.options.Root, filepath.Join(s.options.Root, "build", "local"), folders)
+	if err == nil {
+		s.options.Progress(fmt.Sprintf("%d functions are built", len(binaries)))
+	}
 	wg.Wait()
 	if err := errors.Join(err, databaseErr); err != nil {
 		return nil, err
