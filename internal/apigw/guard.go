@@ -140,6 +140,10 @@ func (s *scan) value(schema *huma.Schema, at string, depth int) error {
 			s.mistake(at, "is a number too large to be read")
 		}
 	}
+	if t == nil && schema != nil && !schema.Nullable {
+		// Huma would take it for a field that is not there.
+		s.mistake(at, "must not be null; send a value or leave it out")
+	}
 	delim, ok := t.(json.Delim)
 	if !ok {
 		return nil

@@ -69,6 +69,7 @@ func badInput() []struct {
 	malformed("nested a hundred thousand deep", strings.Repeat("[", 100_000))
 	invalid("a body that is null", `null`)
 	invalid("a body that is a list", `[]`)
+	invalid("a field that is null", `{"people":[{"email":"ada","role":null}]}`)
 	invalid("a field missing", `{}`)
 	invalid("a field missing in a list", `{"people":[{"email":"ada"},{"role":"admin"}]}`)
 	invalid("an unknown field", `{"people":[{"email":"ada"}],"price":0}`)
