@@ -364,7 +364,7 @@ func TestEveryCorruptionOfTheLedgerIsFound(t *testing.T) {
 			c.Events[c.r.Account][e.ID] = &e
 		}},
 		{"another invitation in an event", audit.LedgerEntry, func(c *corrupt) {
-			c.event(seats.UserInvitedEvent, 1).Data.InvitationID = seats.InvitationOf(c.user("adm").ID)
+			c.event(seats.UserInvitedEvent, 1).Data.InvitationID = seats.InvitationOf(c.r.Owner)
 		}},
 		{"a role in an event changed", audit.UserHistory, func(c *corrupt) { c.event(seats.UserInvitedEvent, -1).Data.Role = seats.Admin }},
 		{"a license in an event untold", audit.UserHistory, func(c *corrupt) {

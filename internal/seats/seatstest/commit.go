@@ -29,7 +29,7 @@ func (s *Store) Commit(ctx context.Context, account seats.AccountID, change *sea
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	own := deepCopy(change)
+	own := deepCopy(&s.copies, change)
 	c := commit{data: &s.data, account: account, change: own, touched: map[string]int{}}
 	if err := c.possible(); err != nil {
 		return err

@@ -19,7 +19,7 @@ const candidates = 3
 
 // paged cuts one page out of items that stand in their order, each with a cursor
 // that is unique in the list.
-func paged[T any](all []T, cursorOf func(T) string, page seats.Page) ([]T, string, error) {
+func paged[T any](s *Store, all []T, cursorOf func(T) string, page seats.Page) ([]T, string, error) {
 	if page.Limit < 1 {
 		return nil, "", fmt.Errorf("seatstest: a page of %d items was asked for", page.Limit)
 	}
@@ -38,7 +38,7 @@ func paged[T any](all []T, cursorOf func(T) string, page seats.Page) ([]T, strin
 	if to < len(all) && to > 0 {
 		next = cursorOf(all[to-1])
 	}
-	return deepCopy(all[from:to]), next, nil
+	return deepCopy(&s.copies, all[from:to]), next, nil
 }
 
 // Invoice reads one invoice.
@@ -52,7 +52,7 @@ func (s *Store) Invoice(ctx context.Context, account seats.AccountID, number int
 	if inv == nil {
 		return nil, seats.ErrNotFound.With("There is no invoice %d.", number)
 	}
-	return deepCopy(inv), nil
+	return deepCopy(&s.copies, inv), nil
 }
 
 // Invoices reads invoices, the newest first.
@@ -64,10 +64,10 @@ func (s *Store) Invoices(ctx context.Context, account seats.AccountID, page seat
 	defer s.mu.Unlock()
 	numbers := slices.Sorted(maps.Keys(s.data.Invoices[account]))
 	slices.Reverse(numbers)
-	numbers, next, err := paged(numbers, func(n int64) string { return strconv.FormatInt(n, 10) }, page)
+	numbers, next, err := paged(s, numbers, func(n int64) string { return strconv.FormatInt(n, 10) }, page)
 	var found []*seats.IssuedInvoice
 	for _, n := range numbers {
-		found = append(found, deepCopy(s.data.Invoices[account][n]))
+		found = append(found, deepCopy(&s.copies, s.data.Invoices[account][n]))
 	}
 	return found, next, err
 }
@@ -86,7 +86,7 @@ func (s *Store) Events(ctx context.Context, account seats.AccountID, month strin
 		}
 	}
 	slices.SortFunc(all, func(a, b seats.Event) int { return cmp.Compare(b.ID, a.ID) })
-	return paged(all, func(e seats.Event) string { return string(e.ID) }, page)
+	return paged(s, all, func(e seats.Event) string { return string(e.ID) }, page)
 }
 
 // Accounts lists account ids in the order of their opening.
@@ -113,7 +113,7 @@ func (s *Store) accounts(ctx context.Context, page seats.Page, keep func(*seats.
 	for _, a := range kept {
 		all = append(all, a.ID)
 	}
-	return paged(all, func(id seats.AccountID) string { return string(id) }, page)
+	return paged(s, all, func(id seats.AccountID) string { return string(id) }, page)
 }
 
 // inPages hands candidates over a few at a time.
@@ -136,7 +136,7 @@ func (s *Store) DueAccounts(ctx context.Context, by time.Time, each func([]seats
 	var due []*seats.Account
 	for _, a := range sortedValues(s.data.Accounts) {
 		if !a.Test && a.Status == seats.AccountOpen && !a.Due.IsZero() && !a.Due.After(by) {
-			due = append(due, deepCopy(a))
+			due = append(due, deepCopy(&s.copies, a))
 		}
 	}
 	s.mu.Unlock()
@@ -156,7 +156,7 @@ func (s *Store) LapsedInvitations(ctx context.Context, by time.Time, each func([
 	for _, users := range sortedValues(s.data.Users) {
 		for _, u := range sortedValues(users) {
 			if !u.Test && u.Invitation != nil && u.Invitation.Lapsed(by) {
-				lapsed = append(lapsed, deepCopy(u))
+				lapsed = append(lapsed, deepCopy(&s.copies, u))
 			}
 		}
 	}

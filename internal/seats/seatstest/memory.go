@@ -19,8 +19,9 @@ import (
 // Store is a seats.Store in memory. Make one with NewStore; its methods may be
 // called by many goroutines at once.
 type Store struct {
-	mu   sync.Mutex
-	data Data
+	mu     sync.Mutex
+	data   Data
+	copies copier
 }
 
 var _ seats.Store = (*Store)(nil)
@@ -70,14 +71,14 @@ func (s *Store) Tamper(change func(*Data)) {
 func (s *Store) Snapshot() Data {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return deepCopy(s.data)
+	return deepCopy(&s.copies, s.data)
 }
 
 // Restore replaces everything by a copy of a snapshot.
 func (s *Store) Restore(to Data) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	s.data = deepCopy(to)
+	s.data = deepCopy(&s.copies, to)
 }
 
 // sortedValues are the values of a map in the order of its keys.
@@ -116,23 +117,23 @@ func (s *Store) Load(ctx context.Context, want seats.Want) (seats.View, error) {
 		return seats.View{}, errors.New("seatstest: users and products belong to an account, and none was named")
 	}
 	view := seats.View{
-		Account: deepCopy(s.data.Accounts[want.Account]),
+		Account: deepCopy(&s.copies, s.data.Accounts[want.Account]),
 		Users:   map[seats.UserID]*seats.User{}, Subscriptions: map[string]*seats.Subscription{},
 	}
 	for _, id := range want.Users {
 		if u := s.data.Users[want.Account][id]; u != nil {
-			view.Users[id] = deepCopy(u)
+			view.Users[id] = deepCopy(&s.copies, u)
 		}
 	}
 	for _, product := range want.Products {
 		if sub := s.data.Subscriptions[want.Account][product]; sub != nil {
-			view.Subscriptions[product] = deepCopy(sub)
+			view.Subscriptions[product] = deepCopy(&s.copies, sub)
 		}
 	}
 	if q := s.data.Quotes[want.Quote]; q != nil && q.Account == want.Account {
-		view.Quote = deepCopy(q)
+		view.Quote = deepCopy(&s.copies, q)
 	}
-	view.Receipt = deepCopy(s.data.Receipts[want.Receipt])
+	view.Receipt = deepCopy(&s.copies, s.data.Receipts[want.Receipt])
 	return view, nil
 }
 
@@ -143,7 +144,7 @@ func (s *Store) Subscriptions(ctx context.Context, account seats.AccountID) ([]*
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return deepCopy(sortedValues(s.data.Subscriptions[account])), nil
+	return deepCopy(&s.copies, sortedValues(s.data.Subscriptions[account])), nil
 }
 
 // Users reads every user of the account, by id.
@@ -153,7 +154,7 @@ func (s *Store) Users(ctx context.Context, account seats.AccountID) ([]*seats.Us
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return deepCopy(sortedValues(s.data.Users[account])), nil
+	return deepCopy(&s.copies, sortedValues(s.data.Users[account])), nil
 }
 
 // UserBySignIn finds the user that the identity is bound to, or "".
@@ -206,7 +207,7 @@ func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error
 	if plan == nil {
 		return nil, seats.ErrNotFound.With("There is no plan %s, version %d.", ref.ID, ref.Version)
 	}
-	return deepCopy(plan), nil
+	return deepCopy(&s.copies, plan), nil
 }
 
 // PutPlan writes a new version; a ConditionError if it exists.
@@ -222,7 +223,7 @@ func (s *Store) PutPlan(ctx context.Context, plan *seats.Plan) error {
 	if was := s.data.Plans[plan.ID][plan.Version]; was != nil && !reflect.DeepEqual(was, plan) {
 		return &seats.ConditionError{Failed: []seats.Failed{{Kind: "plan"}}}
 	}
-	put(s.data.Plans, plan.ID, plan.Version, deepCopy(plan))
+	put(s.data.Plans, plan.ID, plan.Version, deepCopy(&s.copies, plan))
 	return nil
 }
 
@@ -236,7 +237,7 @@ func (s *Store) PutQuote(ctx context.Context, quote *seats.Quote) error {
 	if was := s.data.Quotes[quote.ID]; was != nil && !reflect.DeepEqual(was, quote) {
 		return &seats.ConditionError{Failed: []seats.Failed{{Kind: seats.ItemQuote}}}
 	}
-	s.data.Quotes[quote.ID] = deepCopy(quote)
+	s.data.Quotes[quote.ID] = deepCopy(&s.copies, quote)
 	return nil
 }
 
@@ -253,9 +254,9 @@ func (s *Store) ClaimReceipt(ctx context.Context, receipt *seats.Receipt) (*seat
 		if was.Seed == receipt.Seed && was.Request == receipt.Request && !was.Done {
 			return nil, nil
 		}
-		return deepCopy(was), nil
+		return deepCopy(&s.copies, was), nil
 	}
-	s.data.Receipts[receipt.Key] = deepCopy(receipt)
+	s.data.Receipts[receipt.Key] = deepCopy(&s.copies, receipt)
 	return nil, nil
 }
 

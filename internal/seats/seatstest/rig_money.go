@@ -29,20 +29,24 @@ func (r *Rig) Stored() *seats.Account {
 func (r *Rig) Events(types ...string) []seats.Event {
 	r.Helper()
 	var found []seats.Event
-	for _, e := range sortedValues(r.Store.Snapshot().Events[r.Account]) {
-		if len(types) == 0 || slices.Contains(types, e.Type) {
-			found = append(found, *e)
+	r.Store.Tamper(func(d *Data) {
+		for _, e := range sortedValues(d.Events[r.Account]) {
+			if len(types) == 0 || slices.Contains(types, e.Type) {
+				found = append(found, deepCopy(&r.Store.copies, *e))
+			}
 		}
-	}
+	})
 	return found
 }
 
 // Invoices are the account's invoices in the order of their numbers.
 func (r *Rig) Invoices() []billing.Invoice {
 	r.Helper()
+	var issued []*seats.IssuedInvoice
+	r.Store.Tamper(func(d *Data) { issued = deepCopy(&r.Store.copies, sortedValues(d.Invoices[r.Account])) })
 	var found []billing.Invoice
-	for _, issued := range sortedValues(r.Store.Snapshot().Invoices[r.Account]) {
-		inv, err := billing.ParseInvoice(issued.Canonical)
+	for _, each := range issued {
+		inv, err := billing.ParseInvoice(each.Canonical)
 		r.Must(err)
 		found = append(found, inv)
 	}
