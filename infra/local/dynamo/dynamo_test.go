@@ -72,3 +72,19 @@ func TestMissingNpmIsNamedWithTheCommandThatInstallsIt(t *testing.T) {
 		t.Errorf("error %v does not say how to install npm", err)
 	}
 }
+
+func TestAJavaThatIsTooOldIsNamed(t *testing.T) {
+	home := t.TempDir()
+	if err := os.Mkdir(filepath.Join(home, "bin"), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	script := "#!/bin/sh\n[ \"$1\" = -version ] && echo 'openjdk version \"11.0.2\"' && exit 0\nexit 1\n"
+	if err := os.WriteFile(filepath.Join(home, "bin", "java"), []byte(script), 0o755); err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("JAVA_HOME", home)
+	_, err := Start(t.Context(), Options{})
+	if err == nil || !strings.Contains(err.Error(), "is Java 11 and DynamoDB Local needs 17") {
+		t.Errorf("error %v", err)
+	}
+}

@@ -20,8 +20,8 @@ const (
 	nodeHelp = "on Debian: apt-get install -y nodejs npm; elsewhere see https://nodejs.org"
 )
 
-// findJava returns a Java that is new enough, from JAVA_HOME or the path.
-func findJava(ctx context.Context) (string, error) {
+// findJava returns the Java of JAVA_HOME or of the path.
+func findJava() (string, error) {
 	name := "java"
 	if home := os.Getenv("JAVA_HOME"); home != "" {
 		name = filepath.Join(home, "bin", "java")
@@ -30,18 +30,19 @@ func findJava(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("dynamo: DynamoDB Local needs Java %d and there is no %s (%s)", minJava, name, javaHelp)
 	}
+	return path, nil
+}
+
+// checkJava tells whether a Java is too old. It is asked only after a failure, since asking takes as long as a JVM's start.
+func checkJava(ctx context.Context, path string) error {
 	out, err := exec.CommandContext(ctx, path, "-version").CombinedOutput()
 	if err != nil {
-		return "", fmt.Errorf("dynamo: %s -version: %w: %s", path, err, out)
+		return fmt.Errorf("dynamo: %s -version: %w: %s", path, err, out)
 	}
-	major, ok := javaMajor(string(out))
-	if !ok {
-		return "", fmt.Errorf("dynamo: cannot read the version of %s from %q", path, out)
+	if major, ok := javaMajor(string(out)); ok && major < minJava {
+		return fmt.Errorf("dynamo: %s is Java %d and DynamoDB Local needs %d (%s)", path, major, minJava, javaHelp)
 	}
-	if major < minJava {
-		return "", fmt.Errorf("dynamo: %s is Java %d and DynamoDB Local needs %d (%s)", path, major, minJava, javaHelp)
-	}
-	return path, nil
+	return nil
 }
 
 // javaMajor reads the major version from what `java -version` prints: `version "17.0.15"`, and `version "1.8.0_412"` for 8.

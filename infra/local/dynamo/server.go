@@ -53,6 +53,9 @@ type Options struct {
 	Port int
 	// HeapMB caps the Java heap. 0: DefaultHeapMB.
 	HeapMB int
+	// QuickStart trades throughput for a start that takes a third of the time and half of the memory: the right thing for
+	// a stack that one person uses, the wrong one for a run of tests or a benchmark.
+	QuickStart bool
 	// Log receives what the JVM prints. Nil: discarded.
 	Log io.Writer
 	// Progress is told in one line what takes time (the npm installation). Nil: silence.
@@ -85,7 +88,7 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 	if o.Progress == nil {
 		o.Progress = func(string) {}
 	}
-	java, err := findJava(ctx)
+	java, err := findJava()
 	if err != nil {
 		return nil, err
 	}
@@ -103,7 +106,10 @@ func Start(ctx context.Context, o Options) (*Server, error) {
 			return s, nil
 		}
 		if ctx.Err() != nil {
-			break
+			return nil, err
+		}
+		if old := checkJava(ctx, java); old != nil {
+			return nil, old
 		}
 	}
 	return nil, err
@@ -118,11 +124,15 @@ func launch(ctx context.Context, java, jarDir string, o Options) (*Server, error
 			return nil, fmt.Errorf("dynamo: find a free port: %w", err)
 		}
 	}
-	cmd := exec.Command(java,
+	var tuning []string
+	if o.QuickStart {
+		tuning = []string{"-XX:+UseSerialGC", "-XX:TieredStopAtLevel=1"}
+	}
+	cmd := exec.Command(java, append(tuning,
 		"-Xmx"+strconv.Itoa(o.HeapMB)+"m",
 		"-Djava.library.path="+filepath.Join(jarDir, "DynamoDBLocal_lib"),
 		"-jar", filepath.Join(jarDir, "DynamoDBLocal.jar"),
-		"-disableTelemetry", "-inMemory", "-port", strconv.Itoa(port))
+		"-disableTelemetry", "-inMemory", "-port", strconv.Itoa(port))...)
 	cmd.Dir = jarDir
 	tail := &tailWriter{next: o.Log}
 	cmd.Stdout, cmd.Stderr = tail, tail

@@ -194,7 +194,7 @@ func (s *Stack) prepare(ctx context.Context) (map[string]string, error) {
 	if s.database = s.options.Database; s.database == nil {
 		wg.Go(func() {
 			s.options.Progress("starting DynamoDB Local")
-			if s.java, databaseErr = dynamo.Start(ctx, dynamo.Options{Progress: s.options.Progress}); databaseErr == nil {
+			if s.java, databaseErr = dynamo.Start(ctx, dynamo.Options{QuickStart: true, Progress: s.options.Progress}); databaseErr == nil {
 				s.options.Progress("DynamoDB Local answers")
 			}
 		})
