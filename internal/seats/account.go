@@ -65,7 +65,8 @@ func (a *Account) Now(wall time.Time) time.Time {
 // error means that the zone data of this build is older than the account.
 func (a *Account) Location() (*time.Location, error) { return time.LoadLocation(a.Zone) }
 
-// Limits of an account's text, which keep its item in one write unit.
+// Limits of an account's text. They keep an ordinary account's item in one write
+// unit; one at all of its limits takes two.
 const (
 	MaxAccountNameRunes = 100
 	MaxAddressLines     = 5
