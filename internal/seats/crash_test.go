@@ -66,17 +66,20 @@ func sendConfirm(r *seatstest.Rig, s *seats.Service) error {
 	return nil
 }
 
-func sweeps() []sweep {
-	plain := func(t testing.TB) *seatstest.Rig {
-		r := seatstest.Open(t)
-		r.JoinLicensed("ann")
-		r.Join("bob")
-		r.Invite(seatstest.Invitee("new", r.Sub))
-		return r
-	}
+// plainStage has somebody licensed, somebody not, and somebody invited.
+func plainStage(t testing.TB) *seatstest.Rig {
+	r := seatstest.Open(t)
+	r.JoinLicensed("ann")
+	r.Join("bob")
+	r.Invite(seatstest.Invitee("new", r.Sub))
+	return r
+}
+
+// sweepsOfPeople are the use cases about people and licenses.
+func sweepsOfPeople() []sweep {
 	user := seatstest.Once[*seats.User]("key", "body")
 	return []sweep{
-		{"invite", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"invite", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.Invite(r.Ctx, r.Caller("owner"), r.Account, append(crowd("p", 6, r.Sub), seatstest.Invitee("bob", "")), seatstest.Once[[]seats.InviteResult]("key", "body"))
 			return err
 		}},
@@ -84,11 +87,11 @@ func sweeps() []sweep {
 			_, err := bulkInvite(r, s, "key", "body")
 			return err
 		}},
-		{"accept", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"accept", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.Accept(r.Ctx, r.Identity("new"), r.Link("new"), user)
 			return err
 		}},
-		{"assign", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"assign", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.Assign(r.Ctx, r.Caller("owner"), r.Account, r.Sub, []seats.UserID{r.ID("bob")}, seatstest.Once[[]seats.AssignResult]("key", "body"))
 			return err
 		}},
@@ -96,26 +99,24 @@ func sweeps() []sweep {
 			_, err := s.Assign(r.Ctx, r.Caller("owner"), r.Account, r.Sub, everybody(r), seatstest.Once[[]seats.AssignResult]("key", "body"))
 			return err
 		}},
-		{"revoke", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"revoke", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.Revoke(r.Ctx, r.Caller("owner"), r.Account, r.Sub, r.ID("ann"), seatstest.Once[struct{}]("key", "body"))
 			return err
 		}},
-		{"resend", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"resend", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.ResendInvitation(r.Ctx, r.Caller("owner"), r.Account, seats.InvitationOf(r.ID("new")), user)
 			return err
 		}},
-		{"deactivate", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"deactivate", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.DeactivateUser(r.Ctx, r.Caller("owner"), r.Account, r.ID("ann"), user)
 			return err
 		}},
-		{"increase", quotedStage(8), sendConfirm},
-		{"decrease", quotedStage(1), sendConfirm},
-		{"transfer", plain, func(r *seatstest.Rig, s *seats.Service) error {
+		{"transfer", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.TransferOwnership(r.Ctx, r.Caller("owner"), r.Account, r.ID("ann"), user)
 			return err
 		}},
 		{"expire", func(t testing.TB) *seatstest.Rig {
-			r := plain(t)
+			r := plainStage(t)
 			r.Invite(crowd("p", 3, r.Sub)...)
 			r.Wall.Advance(seats.InvitationTTL)
 			return r
@@ -123,6 +124,27 @@ func sweeps() []sweep {
 			_, err := s.ExpireLapsed(r.Ctx)
 			return err
 		}},
+		{"open", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
+			_, err := s.Open(r.Ctx, seatstest.Operator(), form(), seatstest.Once[seats.Opened]("key", "body"))
+			return err
+		}},
+		{"bind", func(t testing.TB) *seatstest.Rig {
+			r := seatstest.Open(t)
+			_, err := open(r, form(), "first")
+			r.Must(err)
+			return r
+		}, func(r *seatstest.Rig, s *seats.Service) error {
+			_, err := s.Bind(r.Ctx, r.Identity("olga"))
+			return err
+		}},
+	}
+}
+
+// sweepsOfMoney are the use cases about seats and periods.
+func sweepsOfMoney() []sweep {
+	return []sweep{
+		{"increase", quotedStage(8), sendConfirm},
+		{"decrease", quotedStage(1), sendConfirm},
 		{"close three periods and release", func(t testing.TB) *seatstest.Rig {
 			r := seatstest.Open(t, seatstest.OnPolicies(releaseNewest))
 			r.JoinLicensed("ann", "bob", "cid")
@@ -142,19 +164,6 @@ func sweeps() []sweep {
 			return r
 		}, func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.Invite(r.Ctx, r.Caller("owner"), r.Account, crowd("p", 2, ""), seatstest.Once[[]seats.InviteResult]("key", "body"))
-			return err
-		}},
-		{"open", plain, func(r *seatstest.Rig, s *seats.Service) error {
-			_, err := s.Open(r.Ctx, seatstest.Operator(), form(), seatstest.Once[seats.Opened]("key", "body"))
-			return err
-		}},
-		{"bind", func(t testing.TB) *seatstest.Rig {
-			r := seatstest.Open(t)
-			_, err := open(r, form(), "first")
-			r.Must(err)
-			return r
-		}, func(r *seatstest.Rig, s *seats.Service) error {
-			_, err := s.Bind(r.Ctx, r.Identity("olga"))
 			return err
 		}},
 	}
@@ -206,7 +215,7 @@ func essence(r *seatstest.Rig) string {
 func TestAProcessThatDiesAtAnyCallLeavesNothingHalf(t *testing.T) {
 	random := rand.New(rand.NewPCG(crashSeed, crashSeed))
 	points, violations := 0, 0
-	for _, c := range sweeps() {
+	for _, c := range append(sweepsOfPeople(), sweepsOfMoney()...) {
 		t.Run(c.name, func(t *testing.T) {
 			r := c.stage(t)
 			start, now := r.Store.Snapshot(), r.Wall.Now()

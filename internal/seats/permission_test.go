@@ -111,18 +111,13 @@ type use struct {
 	do     func(r *seatstest.Rig, by seats.Caller) error
 }
 
-// uses are all use cases of a customer's people. Targets are members, who are in
-// everybody's reach, so that the action alone decides.
-func uses() []use {
-	target := func(r *seatstest.Rig) seats.UserID { return r.ID("target") }
-	quote := func(r *seatstest.Rig) seats.QuoteID {
-		for id, q := range r.Store.Snapshot().Quotes {
-			if q.Account == r.Account && q.Seats == 7 {
-				return id
-			}
-		}
-		return ""
-	}
+// target is a member, who is in everybody's reach, so that the action alone decides.
+func target(r *seatstest.Rig) seats.UserID { return r.ID("target") }
+
+// uses are all use cases of a customer's people.
+func uses() []use { return append(usesOfPeople(), usesOfMoney()...) }
+
+func usesOfPeople() []use {
 	return []use{
 		{"list pools", seats.SeeAccount, func(r *seatstest.Rig, by seats.Caller) error {
 			_, _, err := r.Service.Pools(r.Ctx, by, r.Account, "")
@@ -164,6 +159,23 @@ func uses() []use {
 			_, err := r.Service.Revoke(r.Ctx, by, r.Account, r.Sub, r.ID("licensed"), none[struct{}]())
 			return err
 		}},
+		{"transfer", seats.TransferOwnership, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.TransferOwnership(r.Ctx, by, r.Account, target(r), none[*seats.User]())
+			return err
+		}},
+	}
+}
+
+func usesOfMoney() []use {
+	quote := func(r *seatstest.Rig) seats.QuoteID {
+		for id, q := range r.Store.Snapshot().Quotes {
+			if q.Account == r.Account && q.Seats == 7 {
+				return id
+			}
+		}
+		return ""
+	}
+	return []use{
 		{"quote", seats.SpendMoney, func(r *seatstest.Rig, by seats.Caller) error {
 			_, _, err := r.Service.QuoteSeats(r.Ctx, by, r.Account, r.Sub, 7)
 			return err
@@ -182,10 +194,6 @@ func uses() []use {
 		}},
 		{"read an invoice", seats.SpendMoney, func(r *seatstest.Rig, by seats.Caller) error {
 			_, err := r.Service.GetInvoice(r.Ctx, by, r.Account, 1)
-			return err
-		}},
-		{"transfer", seats.TransferOwnership, func(r *seatstest.Rig, by seats.Caller) error {
-			_, err := r.Service.TransferOwnership(r.Ctx, by, r.Account, target(r), none[*seats.User]())
 			return err
 		}},
 	}
