@@ -35,16 +35,16 @@ func (s *Service) Close(ctx context.Context, account AccountID) (int, error) {
 // closeUntil closes what is due by then, or by the account's now if that is later.
 func (s *Service) closeUntil(ctx context.Context, account AccountID, until time.Time) (closed int, err error) {
 	for lost := 0; lost < maxDecisions; {
-		c, err := s.readClose(ctx, account)
-		if err != nil {
+		c, err := s.readClose(ctx, account, until)
+		if err != nil || c == nil {
 			return closed, err
 		}
-		switch released, err := s.releaseAll(ctx, account, c.subs); {
+		switch short, err := s.releaseAll(ctx, account, c.subs); {
 		case errors.Is(err, errAbsurd):
 			return closed, s.park(ctx, c, err)
 		case err != nil:
 			return closed, err
-		case released:
+		case short:
 			continue
 		}
 		a := c.account
@@ -84,15 +84,26 @@ type closing struct {
 	mint    *Minter
 }
 
-func (s *Service) readClose(ctx context.Context, account AccountID) (*closing, error) {
+// maxClockSkew is more than clocks of two machines are apart.
+const maxClockSkew = 5 * time.Minute
+
+// readClose reads what a close is computed from, or nil where nothing is due for
+// long: a boundary stays due until everything of it is done, so then there is
+// nothing left to do either.
+func (s *Service) readClose(ctx context.Context, account AccountID, until time.Time) (*closing, error) {
 	view, err := s.Store.Load(ctx, Want{Account: account})
 	if err != nil {
 		return nil, err
 	}
-	if view.Account == nil {
+	a := view.Account
+	if a == nil {
 		return nil, ErrNotFound
 	}
-	c := &closing{account: view.Account, wall: s.Wall()}
+	c := &closing{account: a, wall: s.Wall()}
+	soon := a.Now(c.wall).Add(maxClockSkew)
+	if a.Status == AccountOpen && a.Due.After(soon) && a.Due.After(until) {
+		return nil, nil
+	}
 	if c.subs, err = s.Store.Subscriptions(ctx, account); err != nil {
 		return nil, err
 	}

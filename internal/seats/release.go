@@ -11,34 +11,36 @@ import (
 const releasesPerTransaction = 97
 
 // releaseAll takes licenses wherever a close left a pool with fewer seats than
-// are used, and reports whether it did. It can be interrupted anywhere: what is
-// left to do is read from the pool's negative free counter alone.
-func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Subscription) (released bool, err error) {
+// are used. It reports whether there was such a pool: what was read of it is old
+// then, also where somebody else released it meanwhile. It can be interrupted
+// anywhere: what is left to do is read from the pool's negative free counter alone.
+func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Subscription) (short bool, err error) {
 	for _, sub := range subs {
 		for idle := 0; sub.Free < 0; {
+			short = true
 			n, err := s.releaseSome(ctx, account, sub)
 			switch _, raced := conditionError(err); {
 			case err != nil && !raced:
-				return released, err
+				return short, err
 			case err != nil || n == 0:
 				idle++
 			default:
-				released, idle = true, 0
+				idle = 0
 			}
 			if idle >= maxDecisions {
 				if err == nil {
 					err = fmt.Errorf("%w: %s is short of %d seats, and nobody holds one", errAbsurd, sub.ID, -sub.Free)
 				}
-				return released, err
+				return short, err
 			}
 			fresh, err := s.Store.Load(ctx, Want{Account: account, Products: []string{sub.Product}})
 			if err != nil {
-				return released, err
+				return short, err
 			}
 			sub = fresh.Subscriptions[sub.Product]
 		}
 	}
-	return released, nil
+	return short, nil
 }
 
 // releaseSome releases one transaction's worth: reservations of open invitations
