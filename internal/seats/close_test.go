@@ -330,28 +330,6 @@ func TestAReleaseThatDiedIsTakenUpByWhateverComesNext(t *testing.T) {
 	}
 }
 
-func TestAMachineWhoseClockIsBehindTakesUpAReleaseThatDied(t *testing.T) {
-	r := overAssigned(t)
-	dying := seatstest.Crash(r.Store, 0, false)
-	racing := &seatstest.Racing{Store: dying, Before: func(n int, _ *seats.Change) {
-		if n == 2 {
-			dying.DieAt(1, false)
-		}
-	}}
-	if _, err := r.On(racing).Close(r.Ctx, r.Account); !errors.Is(err, seatstest.ErrDied) {
-		t.Fatalf("the process did not die: %v", err)
-	}
-	r.Wall.Set(r.Pool().Period.Start.Add(-time.Second))
-	const enough = 200
-	behind := seatstest.Crash(r.Store, enough, false)
-	_, err := r.On(behind).Revoke(r.Ctx, r.Caller("owner"), r.Account, r.Sub, r.ID("ann"), none[struct{}]())
-	if err != nil {
-		t.Fatalf("a command for a machine that is a second behind, after %d calls: %v", behind.Calls(), err)
-	}
-	equal(t, "due next", r.Stored().Due, r.Pool().Period.End)
-	r.Clean()
-}
-
 func TestARevokeDuringAReleaseSavesSomebodyElsesLicense(t *testing.T) {
 	r := overAssigned(t)
 	racing := &seatstest.Racing{Store: r.Store, Before: func(n int, c *seats.Change) {
