@@ -88,7 +88,7 @@ type AccountOverview struct {
 }
 
 // How many users an overview shows: alone, and in a list of 100 accounts, which must
-// stay below the 6 MB of a Lambda's answer with the longest of names.
+// stay below the 4 MB of an answer with the longest of names.
 const (
 	maxOverviewUsers = 100
 	maxListedUsers   = 20

@@ -12,8 +12,9 @@ import (
 	"github.com/usher-seats/usher/internal/seats/seatstest"
 )
 
-// maxLambdaAnswerBytes is what Lambda lets a function answer: 6 MB.
-const maxLambdaAnswerBytes = 6 << 20
+// maxLambdaAnswerBytes is what package apigw lets pass of the 6 MB that Lambda lets
+// a function answer.
+const maxLambdaAnswerBytes = 4 << 20
 
 func TestAListOfFullAccountsFitsALambdasAnswer(t *testing.T) {
 	r := seatstest.Open(t, seatstest.Seats(200))
@@ -48,7 +49,7 @@ func TestAListOfFullAccountsFitsALambdasAnswer(t *testing.T) {
 	body, err := json.Marshal(page.Body)
 	r.Must(err)
 	if len(body) > maxLambdaAnswerBytes {
-		t.Errorf("%d full accounts are %d bytes; Lambda answers %d at most", limit, len(body), maxLambdaAnswerBytes)
+		t.Errorf("%d full accounts are %d bytes; an answer has %d at most", limit, len(body), maxLambdaAnswerBytes)
 	}
 	if got := len(page.Body.Items[0].Users); got != maxListedUsers || page.Body.Items[0].Owner == nil {
 		t.Errorf("%d users are listed, owner %v", got, page.Body.Items[0].Owner)
