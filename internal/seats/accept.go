@@ -129,7 +129,8 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 		}
 		change, user, err := decideAccept(t, m.User, generation, identity)
 		if err != nil {
-			return none, err
+			answer, err := s.ownEffect(ctx, receipt, once.Request, err)
+			return Reply[*User]{Replayed: answer}, err
 		}
 		if receipt != "" {
 			answer, err := once.Encode(user)

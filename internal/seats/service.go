@@ -114,7 +114,8 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 		}
 		change, result, err := decide(t)
 		if err != nil {
-			return none, err
+			answer, err := s.ownEffect(ctx, cmd.want.Receipt, once.Request, err)
+			return Reply[R]{Replayed: answer}, err
 		}
 		if change.Empty() && once.Key == "" {
 			return Reply[R]{Result: result}, nil
@@ -161,6 +162,24 @@ func (r *Receipt) replay(request [32]byte) ([]byte, error) {
 		return nil, ErrIdempotencyInProgress
 	}
 	return r.Answer, nil
+}
+
+// ownEffect is asked before a command with a key is refused. What it has read is no
+// snapshot: the receipt may be older than the rest, so that a request which is sent
+// twice at once would be refused for what it has just done itself. Then the answer is
+// the kept one.
+func (s *Service) ownEffect(ctx context.Context, key string, request [32]byte, refusal error) ([]byte, error) {
+	if key == "" {
+		return nil, refusal
+	}
+	view, err := s.Store.Load(ctx, Want{Receipt: key})
+	if err != nil {
+		return nil, err
+	}
+	if view.Receipt == nil || !s.Wall().Before(view.Receipt.ExpiresAt) {
+		return nil, refusal
+	}
+	return view.Receipt.replay(request)
 }
 
 // read loads what a command wants and checks that the caller belongs there. What
