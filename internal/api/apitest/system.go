@@ -49,9 +49,11 @@ const (
 	ClientID      = "console"
 	OperatorGroup = "operators"
 	OperatorEmail = "staff@vendor.example"
-	VendorServer  = "vendor-server"
-	vendorSecret  = "a secret of the vendor's server"
-	redirectURI   = "http://127.0.0.1/callback"
+	// SecondOperatorEmail is another member of the vendor's staff.
+	SecondOperatorEmail = "second@vendor.example"
+	VendorServer        = "vendor-server"
+	vendorSecret        = "a secret of the vendor's server"
+	redirectURI         = "http://127.0.0.1/callback"
 )
 
 // System is a running API.
@@ -148,7 +150,10 @@ func (s *System) startIssuer() {
 		IssuerURL: s.issuer.URL, ClientID: ClientID, RedirectPrefixes: []string{"http://127.0.0.1/"}, Now: s.Now,
 		VendorServers: []oidc.VendorServer{{ClientID: VendorServer, Secret: vendorSecret}},
 		People: func() []oidc.Person {
-			return []oidc.Person{{Email: OperatorEmail, FirstName: "Sam", LastName: "Staff", Groups: []string{OperatorGroup}}}
+			return []oidc.Person{
+				{Email: OperatorEmail, FirstName: "Sam", LastName: "Staff", Groups: []string{OperatorGroup}},
+				{Email: SecondOperatorEmail, FirstName: "Sue", LastName: "Staff", Groups: []string{OperatorGroup}},
+			}
 		},
 	})
 	if err != nil {
