@@ -32,12 +32,15 @@ func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
 	return []letter{userLetter(u, m)}, nil
 }
 
-// invitationExpired writes to who invited, unless the invitation was sent again or
-// cancelled in the meantime.
+// invitationExpired writes to who invited, unless that person sees the account's
+// people no more, or the invitation was sent again or cancelled in the meantime.
 func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error) {
 	d := s.event.Data
 	inviter, invitee := s.user(d.InviterID), s.user(d.UserID)
 	if inviter == nil || invitee == nil || invitee.Invitation == nil || invitee.Invitation.State != seats.InvitationExpired {
+		return nil, nil
+	}
+	if inviter.Status != seats.UserActive || !seats.Can(inviter.Role, seats.SeeAccount, nil) {
 		return nil, nil
 	}
 	m := mail.InvitationExpired{

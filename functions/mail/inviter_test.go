@@ -1,0 +1,68 @@
+package main
+
+import (
+	"context"
+	"testing"
+	"time"
+
+	"github.com/usher-seats/usher/internal/mail"
+	"github.com/usher-seats/usher/internal/seats"
+	"github.com/usher-seats/usher/internal/seats/seatstest"
+)
+
+// Whose invitation expired is told to who invited, and not to somebody who may not see
+// the account's people any more.
+func TestAnExpiryIsToldToWhoMayStillSeePeople(t *testing.T) {
+	become := func(role string) func(*seatstest.Rig) {
+		return func(r *seatstest.Rig) {
+			_, err := r.Service.EditUser(r.Ctx, r.Caller("owner"), r.Account, r.ID("adm"), seats.UserPatch{Role: &role}, seats.Once[*seats.User]{})
+			r.Must(err)
+		}
+	}
+	for _, c := range []struct {
+		name string
+		do   func(*seatstest.Rig)
+		told string
+	}{
+		{"who invited is an admin still", func(*seatstest.Rig) {}, "adm"},
+		{"is a billing admin now", become("billing_admin"), "adm"},
+		{"is a member now", become("member"), ""},
+		{"is deactivated", func(r *seatstest.Rig) {
+			become("member")(r)
+			_, err := r.Service.DeactivateUser(r.Ctx, r.Caller("owner"), r.Account, r.ID("adm"), seats.Once[*seats.User]{})
+			r.Must(err)
+		}, ""},
+		{"is removed", func(r *seatstest.Rig) {
+			_, err := r.Service.RemoveUser(r.Ctx, r.Caller("owner"), r.Account, r.ID("adm"), seats.Once[*seats.User]{})
+			r.Must(err)
+		}, ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := seatstest.Open(t)
+			w := writer{store: r.Store, console: console, now: r.Wall.Now, key: func(context.Context) ([]byte, error) { return seatstest.InvitationKey(), nil }}
+			r.JoinAs(seats.Admin, "adm")
+			_, err := r.Service.Invite(r.Ctx, r.Caller("adm"), r.Account, []seats.Invitee{seatstest.Invitee("ann", r.Sub)}, seats.Once[[]seats.InviteResult]{})
+			r.Must(err)
+			c.do(r)
+			r.Wall.Advance(seats.InvitationTTL + time.Hour)
+			_, err = r.Service.ExpireLapsed(r.Ctx)
+			r.Must(err)
+			expired := r.Events(seats.InvitationExpiredEv)
+			if len(expired) != 1 {
+				t.Fatalf("%d invitations expired", len(expired))
+			}
+			letters, err := w.letters(r.Ctx, expired[0])
+			r.Must(err)
+			told := ""
+			for _, l := range letters {
+				if l.mail.Kind() != mail.KindInvitationExpired {
+					t.Errorf("a mail of the kind %s", l.mail.Kind())
+				}
+				told += l.to
+			}
+			if want := c.told; want != "" && told != seatstest.Email(want) || want == "" && told != "" {
+				t.Errorf("told %q, want %q", told, want)
+			}
+		})
+	}
+}
