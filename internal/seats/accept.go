@@ -44,7 +44,11 @@ func (s *Service) LookUpInvitation(ctx context.Context, token string) (Offer, er
 		offer.InviterName = by.FirstName + " " + by.LastName
 	}
 	for _, plan := range t.Plans {
-		offer.ProductName, offer.VendorName = plan.Product.Name, plan.Vendor.Name
+		offer.VendorName = plan.Vendor.Name
+		if u.HoldsSeat() != "" {
+			// A decrease may have taken the seat that was kept.
+			offer.ProductName = plan.Product.Name
+		}
 	}
 	return offer, nil
 }
