@@ -137,6 +137,13 @@ func other(id string) string {
 	if !found || len(rest) < 26 {
 		return id
 	}
-	last := "zy"[strings.IndexByte("zy", rest[10])+1&1]
-	return fmt.Sprintf("%s_%s%c%s", prefix, rest[:10], last, rest[11:])
+	return fmt.Sprintf("%s_%s%c%s", prefix, rest[:10], differing(rest[10]), rest[11:])
+}
+
+// differing is another character than this one, which ids and links may have.
+func differing(c byte) byte {
+	if c == 'z' {
+		return 'y'
+	}
+	return 'z'
 }
