@@ -130,7 +130,7 @@ func (p *pool) start(e *seats.Event) string {
 	end := p.nextEnd()
 	for _, loc := range p.b.zones {
 		p.period = billing.FirstPeriod(anchor, p.plan.Interval, loc, e.At)
-		if p.period.End.Equal(end) {
+		if p.period.End.Equal(end) && (d.PeriodStart.IsZero() || p.period.Start.Equal(d.PeriodStart)) {
 			break
 		}
 	}

@@ -165,7 +165,9 @@ func shapeOfMoney(kind string) ([]field, bool) {
 	case seats.SubscriptionStarted:
 		return append(pool(),
 			text("plan_id", must, planID), number("plan_version", must, planVersion),
-			number("seats", zero, seatCount), number("invoice_number", may, invoiceNumber)), true
+			number("seats", zero, seatCount), number("invoice_number", may, invoiceNumber),
+			instant("period_start", may, func(d *seats.EventData) *time.Time { return &d.PeriodStart }),
+			instant("period_end", may, func(d *seats.EventData) *time.Time { return &d.PeriodEnd })), true
 	case seats.SeatsIncreased:
 		return append(pool(), number("from", zero, from), number("to", must, to), text("quote_id", must, quoteID),
 			number("amount_due_now_minor", zero, func(d *seats.EventData) *int64 { return &d.AmountMinor }),

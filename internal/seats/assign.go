@@ -1,6 +1,9 @@
 package seats
 
-import "context"
+import (
+	"context"
+	"slices"
+)
 
 // MaxAssignUsers is how many users one request gives a license to.
 const MaxAssignUsers = 100
@@ -37,8 +40,14 @@ func (s *Service) Assign(ctx context.Context, caller Caller, account AccountID, 
 				cmd.want.Users = append(cmd.want.Users, u)
 			}
 		}
-		return run(ctx, s, cmd, once, func(t *turn) (*Change, []AssignResult, error) {
-			return decideAssign(t, sub, users)
+		return afterLapsed(ctx, s, account, func(first bool) (Reply[[]AssignResult], error) {
+			return run(ctx, s, cmd, once, func(t *turn) (*Change, []AssignResult, error) {
+				change, results, err := decideAssign(t, sub, users)
+				if first && slices.ContainsFunc(results, func(r AssignResult) bool { return r.Refused == ErrNoFreeSeats }) {
+					return nil, nil, &shortage{t.Now}
+				}
+				return change, results, err
+			})
 		})
 	}
 	if len(users) <= assignsPerTransaction {

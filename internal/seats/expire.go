@@ -76,3 +76,23 @@ func (s *Service) expireAccount(ctx context.Context, account AccountID, now time
 	}
 	return nil
 }
+
+// shortage is a decision's first word where seats are short: not yet a refusal.
+type shortage struct{ now time.Time }
+
+func (*shortage) Error() string { return "seats are short" }
+
+// afterLapsed runs a command that takes seats. Where they are short, the account's
+// lapsed invitations are ended first and the command decides once more, so that
+// none of them keeps a seat until the hourly job comes by.
+func afterLapsed[R any](ctx context.Context, s *Service, account AccountID, run func(first bool) (Reply[R], error)) (Reply[R], error) {
+	reply, err := run(true)
+	var short *shortage
+	if !errors.As(err, &short) {
+		return reply, err
+	}
+	if err := s.expireAccount(ctx, account, short.now); err != nil {
+		return reply, err
+	}
+	return run(false)
+}

@@ -2,6 +2,7 @@ package seats
 
 import (
 	"context"
+	"slices"
 	"strconv"
 	"time"
 )
@@ -83,18 +84,25 @@ func (s *Service) inviteRows(ctx context.Context, cmd command, rows []inviteRow,
 	// Emails are not read beforehand: whose is taken, the transaction says.
 	taken := map[string]bool{}
 	var tried []UserWrite
-	return run(ctx, s, cmd, once, func(t *turn) (*Change, []InviteResult, error) {
-		change, results, err := decideInvite(t, rows, taken)
-		if err == nil {
-			tried = change.Users
-		}
-		return change, results, err
-	}, func(lost *ConditionError) {
+	lost := func(lost *ConditionError) {
 		for _, f := range lost.Failed {
 			if f.Kind == ItemEmail {
 				taken[tried[f.Index].User.Email] = true
 			}
 		}
+	}
+	return afterLapsed(ctx, s, cmd.account, func(first bool) (Reply[[]InviteResult], error) {
+		return run(ctx, s, cmd, once, func(t *turn) (*Change, []InviteResult, error) {
+			change, results, err := decideInvite(t, rows, taken)
+			if err != nil {
+				return nil, nil, err
+			}
+			if first && slices.ContainsFunc(results, func(r InviteResult) bool { return r.Refused == ErrNoFreeSeats }) {
+				return nil, nil, &shortage{t.Now}
+			}
+			tried = change.Users
+			return change, results, nil
+		}, lost)
 	})
 }
 

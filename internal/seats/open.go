@@ -226,7 +226,7 @@ func subscribe(t *turn, plan *Plan, seats int64, loc *time.Location, change *Cha
 	if sub.ForecastMinor, err = price.For(seats); err != nil {
 		return nil, nil, err
 	}
-	event := t.event(SubscriptionStarted, EventData{Subscription: sub.ID, Product: sub.Product, Plan: sub.Plan, Seats: seats}, Rev{string(sub.ID), 1})
+	event := t.event(SubscriptionStarted, EventData{Subscription: sub.ID, Product: sub.Product, Plan: sub.Plan, Seats: seats, PeriodStart: period.Start, PeriodEnd: period.End}, Rev{string(sub.ID), 1})
 	factor := period.Factor(plan.Policies.Proration, t.Now, loc)
 	if plan.Policies.Proration == billing.NoProration {
 		// Nothing is prorated, so the first period is charged in full.

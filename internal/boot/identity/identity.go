@@ -3,8 +3,9 @@ package identity
 
 import (
 	"context"
-	"errors"
+	"log/slog"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -33,16 +34,17 @@ func New(issuer boot.Issuer) *Verifier {
 }
 
 // Verify returns issuer, subject and verified email of a token. A token that is
-// not good is a *seats.Error; that the issuer could not be asked is another.
+// not good is refused as invalid; an issuer that does not answer as unavailable.
 func (v *Verifier) Verify(ctx context.Context, raw string) (issuer, subject, email string, err error) {
 	verifier, err := v.discover(ctx)
 	if err != nil {
-		return "", "", "", err
+		return "", "", "", unavailable(ctx, err)
 	}
 	token, err := verifier.Verify(ctx, raw)
 	if err != nil {
-		if ctx.Err() != nil {
-			return "", "", "", errors.Join(err, ctx.Err())
+		// The library has no error of its own for keys that could not be fetched.
+		if ctx.Err() != nil || strings.Contains(err.Error(), "fetching keys") {
+			return "", "", "", unavailable(ctx, err)
 		}
 		return "", "", "", bad("is not a valid id_token of this issuer and client, or has expired: sign in again")
 	}
@@ -75,6 +77,12 @@ func (v *Verifier) discover(ctx context.Context) (*oidc.IDTokenVerifier, error) 
 	// RS256 alone: what the gateway's authorizer takes too.
 	v.verifier = provider.VerifierContext(own, &oidc.Config{ClientID: v.issuer.ClientID, SupportedSigningAlgs: []string{oidc.RS256}})
 	return v.verifier, nil
+}
+
+// unavailable is for an issuer that does not answer: nobody's mistake, and soon over.
+func unavailable(ctx context.Context, err error) error {
+	slog.WarnContext(ctx, "the issuer does not answer", "err", err)
+	return seats.ErrBusy.With("The sign-in provider does not answer. Nothing was changed; try again in a moment.")
 }
 
 func bad(message string) error {
