@@ -55,7 +55,7 @@ func (s *Service) closeUntil(ctx context.Context, account AccountID, until time.
 		if a.Status == AccountParked || a.Due.IsZero() || now.Before(a.Due) {
 			return closed, nil
 		}
-		rolled, err := s.closeDue(ctx, c)
+		next, rolled, err := s.closeDue(ctx, c)
 		if errors.Is(err, errAbsurd) || permanent(err) {
 			if err = s.park(ctx, c, err); err == nil {
 				return closed, nil
@@ -65,6 +65,9 @@ func (s *Service) closeUntil(ctx context.Context, account AccountID, until time.
 		case err == nil:
 			closed += rolled
 			lost = 0
+			if settled(next, c.wall, until) {
+				return closed, nil
+			}
 		case raced:
 			s.Log.InfoContext(ctx, "close raced", "account", account, "failed", fmt.Sprint(failed.Failed))
 			lost++
@@ -87,9 +90,14 @@ type closing struct {
 // maxClockSkew is more than clocks of two machines are apart.
 const maxClockSkew = 5 * time.Minute
 
-// readClose reads what a close is computed from, or nil where nothing is due for
-// long: a boundary stays due until everything of it is done, so then there is
-// nothing left to do either.
+// settled reports whether nothing is due for long. A boundary stays due until
+// everything of it is done, so then there is nothing left to do either.
+func settled(a *Account, wall, until time.Time) bool {
+	return a.Status == AccountOpen && a.Due.After(a.Now(wall).Add(maxClockSkew)) && a.Due.After(until)
+}
+
+// readClose reads what a close is computed from, or nil where the account is
+// settled.
 func (s *Service) readClose(ctx context.Context, account AccountID, until time.Time) (*closing, error) {
 	view, err := s.Store.Load(ctx, Want{Account: account})
 	if err != nil {
@@ -100,8 +108,7 @@ func (s *Service) readClose(ctx context.Context, account AccountID, until time.T
 		return nil, ErrNotFound
 	}
 	c := &closing{account: a, wall: s.Wall()}
-	soon := a.Now(c.wall).Add(maxClockSkew)
-	if a.Status == AccountOpen && a.Due.After(soon) && a.Due.After(until) {
+	if settled(a, c.wall, until) {
 		return nil, nil
 	}
 	if c.subs, err = s.Store.Subscriptions(ctx, account); err != nil {
@@ -113,31 +120,32 @@ func (s *Service) readClose(ctx context.Context, account AccountID, until time.T
 
 // closeDue closes the boundary that is due. What is due happens in this order:
 // invitations that lapsed before it end, pending changes are applied,
-// over-assignment is resolved, and it is billed. It returns how many boundaries it
-// closed: none where the last one stayed due until its licenses were released.
-func (s *Service) closeDue(ctx context.Context, c *closing) (int, error) {
+// over-assignment is resolved, and it is billed. It returns the account as it is
+// then, and how many boundaries it closed: none where the last one stayed due until
+// its licenses were released.
+func (s *Service) closeDue(ctx context.Context, c *closing) (*Account, int, error) {
 	var err error
 	if c.plans, err = s.plansOf(ctx, c.subs); err != nil {
-		return 0, err
+		return nil, 0, err
 	}
 	if c.overAssigned() {
 		// A lapsed invitation must not keep a seat from being trimmed.
 		if err := s.expireAccount(ctx, c.account.ID, c.account.Due); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 		if c.subs, err = s.Store.Subscriptions(ctx, c.account.ID); err != nil {
-			return 0, err
+			return nil, 0, err
 		}
 	}
 	change, _, err := decideClose(c)
 	if err != nil {
 		// What was read cannot be billed; it cannot be the next time either.
-		return 0, fmt.Errorf("%w: %w", errAbsurd, err)
+		return nil, 0, fmt.Errorf("%w: %w", errAbsurd, err)
 	}
 	if err := s.Store.Commit(ctx, c.account.ID, change); err != nil {
-		return 0, err
+		return nil, 0, err
 	}
-	return min(len(change.Subscriptions), 1), nil
+	return change.Account.Account, min(len(change.Subscriptions), 1), nil
 }
 
 // late is now, or the start of the newest period where the clock of another machine
