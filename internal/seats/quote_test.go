@@ -158,6 +158,25 @@ func TestWhatMakesAQuoteStale(t *testing.T) {
 	}
 }
 
+// A quote that charges nothing now shows the next invoice all the same.
+func TestADecreasesQuoteIsStaleWhereTheNextInvoiceIsAnother(t *testing.T) {
+	for name, change := range map[string]func(*seats.Account){
+		"credit":         func(a *seats.Account) { a.CreditMinor++ },
+		"tax":            func(a *seats.Account) { a.TaxPPM++ },
+		"reverse charge": func(a *seats.Account) { a.ReverseCharge = true },
+	} {
+		r := seatstest.Open(t)
+		q := r.Quote(3)
+		r.Store.Tamper(func(d *seatstest.Data) { change(d.Accounts[r.Account]) })
+		before := r.Store.Snapshot()
+		_, err := confirm(r, "owner", q.ID, true, "key")
+		if got := codeOf(err); got != "quote_stale" {
+			t.Errorf("%s: got %q", name, got)
+		}
+		nothingChanged(t, r, before)
+	}
+}
+
 func TestAQuoteIsConfirmedOnce(t *testing.T) {
 	r := seatstest.Open(t)
 	q := r.Quote(8)
