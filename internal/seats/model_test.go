@@ -229,6 +229,11 @@ func (m *model) invite(by string, rows []modelRow) (string, []string) {
 	taken := map[string]bool{}
 	for {
 		codes, clash := m.inviteOnce(me, rows, taken)
+		if slices.Contains(codes, "no_free_seats") {
+			// What lapsed keeps no seat from anybody.
+			m.expire(m.now())
+			codes, clash = m.inviteOnce(me, rows, taken)
+		}
 		if len(clash) == 0 {
 			for i, row := range rows {
 				if codes[i] == "" {
@@ -346,6 +351,9 @@ func (m *model) assign(by string, users []string) (string, []string) {
 	for _, who := range users {
 		p := m.people[who]
 		code := ""
+		if !p.licensed && p.status == seats.UserActive && m.free() < 1 {
+			m.expire(m.now()) // what lapsed keeps no seat from anybody
+		}
 		switch {
 		case p.licensed:
 			code = "already"

@@ -54,7 +54,10 @@ func allowed() []row {
 		{"internal/boot/service", "the use cases over the tables", []string{"internal/boot", "internal/boot/dynamo", "internal/seats", "internal/store"}},
 		{"internal/mail/samples", "mails to look at and to test with", []string{"internal/mail", "internal/seats", "internal/billing", "internal/money", "internal/events"}},
 		{"internal/mail/preview", "shows mails to those who write them", []string{"internal/mail/...", "internal/money"}},
+		{"internal/bench", "benchmarks, which its tests are", nil},
+		{"internal/bench/table", "writes figures down", nil},
 		{"internal/tree", "rules about the tree", nil},
+		{"internal/bench", "measures the use cases against bare DynamoDB; its benchmarks import what they need", nil},
 		{"infra/template", "holds template.yaml against the code; its tests import what they need", []string{"infra/local/sam", yaml}},
 	}
 }

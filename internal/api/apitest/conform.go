@@ -27,6 +27,9 @@ func everywhere() []string {
 // document: status, headers, media type, every field. A refusal must be a whole
 // problem whatever the document says.
 func (d *Document) Check(r Response) error {
+	if header(r.Headers, "X-Content-Type-Options") != "nosniff" || header(r.Headers, "Cache-Control") != "no-store" {
+		return fmt.Errorf("a browser may take the answer for something else, or keep it: %v", r.Headers)
+	}
 	op, params, found := d.Find(r.Request.Method, r.Request.Path)
 	if r.Status >= http.StatusBadRequest {
 		if err := problem(r); err != nil || !found {
