@@ -22,6 +22,9 @@ run: deps ## Start everything on this machine and print one page's address
 demo: ## Play a customer's month against the running stack
 	@go run ./infra/local/demo -stack http://$(STACK)
 
+clock: ## Move the clocks of the running stack's accounts: TO=2027-01-01T00:00:00Z, or to their next boundary
+	@go run ./infra/local/clock -stack http://$(STACK) -to '$(TO)' -account '$(ACCOUNT)'
+
 reset: ## Forget the stack's state
 	@go run ./infra/local -reset
 
@@ -54,4 +57,4 @@ openapi: ## Write infra/openapi.yaml anew from the code
 clean: ## Remove what was built
 	rm -rf build infra/local/node_modules
 
-.PHONY: help deps run demo reset test check lint fmt build cost bench openapi clean
+.PHONY: help deps run demo clock reset test check lint fmt build cost bench openapi clean

@@ -85,6 +85,16 @@ func play(t *testing.T, s *stack.Stack) {
 			t.Errorf("the story does not tell of %q:\n%s", sentence, told.String())
 		}
 	}
+	told.Reset()
+	if err := story.MoveClocks(t.Context(), where, "", time.Time{}, &told); err != nil || !strings.Contains(told.String(), "31 December 2026, 23:00 UTC") {
+		t.Errorf("to the next boundary: %v\n%s", err, told.String())
+	}
+	if err := story.MoveClocks(t.Context(), where, "", time.Date(2026, time.December, 1, 0, 0, 0, 0, time.UTC), &told); err == nil {
+		t.Error("a clock moved back")
+	}
+	if err := story.MoveClocks(t.Context(), where, "acc_nobody", time.Time{}, &told); err == nil {
+		t.Error("the clock of no account moved")
+	}
 }
 
 // overdue opens ordinary accounts as if that had been some time ago.
