@@ -6,6 +6,7 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/getkin/kin-openapi/openapi3"
@@ -68,9 +69,19 @@ func DocumentPath() string {
 // LoadDocument reads the committed document.
 func LoadDocument(t testing.TB) *Document {
 	t.Helper()
-	spec, err := openapi3.NewLoader().LoadFromFile(DocumentPath())
+	d, err := loadOnce()
 	if err != nil {
 		t.Fatal(err)
+	}
+	return d
+}
+
+// loadOnce remembers the document, which nobody changes: reading it takes longer than
+// many a test.
+var loadOnce = sync.OnceValues(func() (*Document, error) {
+	spec, err := openapi3.NewLoader().LoadFromFile(DocumentPath())
+	if err != nil {
+		return nil, err
 	}
 	d := &Document{Spec: spec}
 	for path, item := range spec.Paths.Map() {
@@ -79,11 +90,11 @@ func LoadDocument(t testing.TB) *Document {
 		}
 	}
 	slices.SortFunc(d.operations, func(a, b Operation) int { return strings.Compare(a.ID(), b.ID()) })
-	return d
-}
+	return d, nil
+})
 
 // Operations are all operations, in the order of their ids.
-func (d *Document) Operations() []Operation { return d.operations }
+func (d *Document) Operations() []Operation { return slices.Clone(d.operations) }
 
 // Operation is the one with the id.
 func (d *Document) Operation(t testing.TB, id string) Operation {

@@ -13,6 +13,8 @@ package apitest
 import (
 	"bytes"
 	"context"
+	cryptorand "crypto/rand"
+	"crypto/rsa"
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
@@ -141,12 +143,21 @@ func New(t testing.TB, options ...Option) *System {
 // patience, so a test waits only for faults that it has made itself.
 func impatient(most time.Duration) time.Duration { return rand.N(most/30 + 1) }
 
+// issuerKey is one key for the issuers of all systems of a test run: to make one takes
+// longer than many a test.
+var issuerKey = sync.OnceValues(func() (*rsa.PrivateKey, error) { return rsa.GenerateKey(cryptorand.Reader, 2048) })
+
 // startIssuer starts the issuer at an address that is known before its handler.
 func (s *System) startIssuer() {
 	var issuer http.Handler
 	s.issuer = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { issuer.ServeHTTP(w, r) }))
 	s.t.Cleanup(s.issuer.Close)
+	key, err := issuerKey()
+	if err != nil {
+		s.t.Fatal(err)
+	}
 	server, err := oidc.New(oidc.Options{
+		Key:       key,
 		IssuerURL: s.issuer.URL, ClientID: ClientID, RedirectPrefixes: []string{"http://127.0.0.1/"}, Now: s.Now,
 		VendorServers: []oidc.VendorServer{{ClientID: VendorServer, Secret: vendorSecret}},
 		People: func() []oidc.Person {
