@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"slices"
+	"strconv"
 	"strings"
 	"unicode"
 	"unicode/utf8"
@@ -118,6 +119,7 @@ var phrases = [...]struct{ prefix, words string }{
 	{"expected string to be RFC 3339 date-time", "must be an instant such as 2026-11-22T09:00:00Z"},
 	{"expected string to be RFC 3339 date", "must be a date such as 2026-11-22"},
 	{"expected string to be ", "must be %s"},
+	{"invalid date/time for format ", "must be an instant such as 2026-11-22T09:00:00Z"},
 	{"expected array items to be unique", "must not hold the same entry twice"},
 	{"expected boolean", "must be true or false"},
 	{"expected integer", "must be a whole number"},
@@ -132,10 +134,18 @@ var phrases = [...]struct{ prefix, words string }{
 func plain(message string) string {
 	for _, p := range phrases {
 		if rest, ok := strings.CutPrefix(message, p.prefix); ok {
-			return strings.Replace(p.words, "%s", strings.Trim(rest, `"`), 1)
+			return strings.Replace(p.words, "%s", spelled(strings.Trim(rest, `"`)), 1)
 		}
 	}
 	return message
+}
+
+// spelled writes out a number that huma has put as 1e+06.
+func spelled(word string) string {
+	if n, err := strconv.ParseFloat(word, 64); err == nil && strings.ContainsRune(word, 'e') {
+		return strconv.FormatFloat(n, 'f', -1, 64)
+	}
+	return word
 }
 
 // shortened is a value as it may be shown back: one line, short, and nothing of

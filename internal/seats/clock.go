@@ -32,9 +32,9 @@ func (s *Service) AdvanceClock(ctx context.Context, operator Actor, account Acco
 		case !a.Test:
 			return ClockResult{}, ErrStateConflict.With("Only test accounts have a clock. Open one with test: true.")
 		case to.Before(a.Clock):
-			return ClockResult{}, ErrInvalid.With("The clock stands at %s and only moves forward.", a.Clock.Format(time.RFC3339))
+			return ClockResult{}, ErrInvalid.With("The clock stands at %s and only moves forward. Send a later instant.", a.Clock.Format(time.RFC3339))
 		case to.UTC().Year() > maxYear:
-			return ClockResult{}, ErrInvalid.With("The clock moves to the year %d at most.", maxYear)
+			return ClockResult{}, ErrInvalid.With("The clock moves to the year %d at most. Send an earlier instant.", maxYear)
 		}
 		next := to
 		dueFirst := a.Status == AccountOpen && !a.Due.IsZero() && !a.Due.After(to)

@@ -360,7 +360,7 @@ func (s *Service) RetryParked(ctx context.Context, operator Actor, account Accou
 	cmd := command{operator: &operator, account: account, noCatchUp: true}
 	_, err := run(ctx, s, cmd, Once[struct{}]{}, func(t *turn) (*Change, struct{}, error) {
 		if t.Account.Status != AccountParked {
-			return nil, struct{}{}, ErrStateConflict.With("This account is not parked.")
+			return nil, struct{}{}, ErrStateConflict.With("This account is not parked. Close it instead if something is due.")
 		}
 		a := *t.Account
 		a.Rev++

@@ -212,7 +212,7 @@ func decideOpen(in OpenAccount, plan *Plan, t *turn) (Opened, *Change, error) {
 func subscribe(t *turn, plan *Plan, seats int64, loc *time.Location, change *Change) (*Subscription, *billing.Invoice, error) {
 	a := t.Account
 	if seats < plan.Policies.MinSeats {
-		return nil, nil, ErrInvalid.With("The plan %s has at least %s.", plan.Name, countSeats(plan.Policies.MinSeats))
+		return nil, nil, ErrInvalid.With("The plan %s has at least %s. Ask for as many or more.", plan.Name, countSeats(plan.Policies.MinSeats))
 	}
 	period := billing.FirstPeriod(a.Anchor, plan.Interval, loc, t.Now)
 	sub := &Subscription{

@@ -25,7 +25,7 @@ func (s *Service) TransferOwnership(ctx context.Context, caller Caller, account 
 
 func decideTransfer(t *turn, caller Caller, to UserID) (*Change, *User, error) {
 	if !Can(t.Me.Role, TransferOwnership, nil) {
-		return nil, nil, ErrForbidden.With("Only the owner can hand over the ownership.")
+		return nil, nil, ErrForbidden.With("Only the owner can hand over the ownership. Ask the owner.")
 	}
 	if caller.AuthTimeKnown && t.Wall.Sub(caller.SignedInAt) > RecentSignIn {
 		return nil, nil, ErrSignInAgain

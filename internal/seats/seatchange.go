@@ -344,7 +344,7 @@ func (s *Service) CancelPending(ctx context.Context, caller Caller, account Acco
 			return nil, nil, err
 		}
 		if sub.Pending == nil {
-			return nil, nil, ErrStateConflict.With("No decrease is scheduled.")
+			return nil, nil, ErrStateConflict.With("No decrease is scheduled, so there is none to cancel. Ask for a quote to change the number of seats.")
 		}
 		c := &seatChange{write: SubscriptionWrite{Subscription: sub.clone(), From: sub.Rev}}
 		next := c.write.Subscription

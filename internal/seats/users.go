@@ -87,7 +87,7 @@ func (t *turn) mayChangeRole(was *User, to Role) error {
 	case was.Role == Owner:
 		return ErrOwnerRequired
 	case to == Owner:
-		return ErrOwnerRequired.With("Somebody becomes the owner only by a transfer of the ownership.")
+		return ErrOwnerRequired.With("Somebody becomes the owner only by a transfer of the ownership. Ask the owner to hand it over.")
 	case !CanGrant(t.Me.Role, was.Role) || !CanGrant(t.Me.Role, to):
 		return ErrForbidden.With("Your role may not change %s to %s. Ask the owner.", was.Role, to)
 	}

@@ -59,14 +59,27 @@ func problem(r Response) error {
 	if p.Type == "" || p.Title != http.StatusText(r.Status) || p.Status != r.Status || p.Code == "" || p.Detail == "" {
 		return errors.New("the problem lacks type, title, status, code or detail")
 	}
-	if strings.ToUpper(p.Detail[:1]) != p.Detail[:1] && !strings.HasPrefix(p.Detail, "body") && !strings.HasPrefix(p.Detail, "query") &&
-		!strings.HasPrefix(p.Detail, "path") && !strings.HasPrefix(p.Detail, "header") || !strings.HasSuffix(p.Detail, ".") {
-		return fmt.Errorf("the detail is no sentence: %q", p.Detail)
+	if !strings.HasSuffix(p.Detail, ".") || !advises(p.Detail) || strings.Contains(p.Detail, "Z07:00") || strings.Contains(p.Detail, "e+0") {
+		return fmt.Errorf("the detail does not say in plain words what to do: %q", p.Detail)
 	}
 	if got := header(r.Headers, "Content-Type"); got != problemType {
 		return fmt.Errorf("the problem is sent as %q", got)
 	}
 	return nil
+}
+
+// advises reports whether a sentence or a part of one begins with what to do next.
+func advises(detail string) bool {
+	for _, part := range strings.FieldsFunc(detail, func(r rune) bool { return r == '.' || r == ';' || r == ':' || r == ',' }) {
+		first, _, _ := strings.Cut(strings.TrimSpace(part), " ")
+		switch strings.ToLower(first) {
+		case "activate", "ask", "assign", "begin", "cancel", "change", "check", "choose", "close", "encode", "hand", "invite", "keep", "let", "look",
+			"mend", "open", "publish", "read", "send", "sign", "split", "start", "subscribe", "take", "try", "verify", "wait", "write":
+			return true
+		}
+	}
+	// What a 405 says to do is to use one of the methods that it names.
+	return strings.Contains(detail, "It knows ")
 }
 
 func (d *Document) checkBody(response *openapi3.ResponseRef, r Response) error {
