@@ -79,6 +79,9 @@ func refuse(t *testing.T, x *tenant, op apitest.Operation, w wrong, row int) {
 	case w.at != "" && !names(got, w.at):
 		t.Errorf("%s: errors do not name %s: %.300s", name, w.at, got.Body)
 	}
+	if strings.Contains(w.at, "token") && strings.Contains(string(got.Body), "ü") {
+		t.Errorf("%s shows a secret: %.300s", name, got.Body)
+	}
 	if x.s.Writes() != before {
 		t.Errorf("%s has changed something", name)
 	}

@@ -158,16 +158,17 @@ func TestALinkThatNoLongerWorksSaysWhy(t *testing.T) {
 	x.Owner.Delete(x.Path+"/users/"+gone.user).OK(t, nil)
 	dead("of a removed user", gone, gone.link, "invitation_cancelled")
 
+	const week = 7 * 24 * time.Hour
 	late := x.guest("late")
 	newest := x.Link(again.user, 2)
-	x.Advance(apitest.Start.Add(seats.InvitationTTL - time.Second))
+	x.Advance(apitest.Start.Add(week - time.Second))
 	var offer api.Offer
 	look(s, late.link).OK(t, &offer)
 	if offer.Email != late.Email || offer.InviterName != "Olga Owner" || offer.ProductName == "" {
 		t.Errorf("the offer is %+v", offer)
 	}
 	again.accept(newest).OK(t, nil)
-	x.Advance(apitest.Start.Add(seats.InvitationTTL))
+	x.Advance(apitest.Start.Add(week))
 	dead("expired", late, late.link, "invitation_expired")
 	x.Owner.Post(x.Path+"/invitations/"+late.invitation+"/resend", nil).OK(t, nil)
 	dead("expired and sent again", late, late.link, "invitation_superseded")

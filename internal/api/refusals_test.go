@@ -8,7 +8,6 @@ import (
 
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
-	"github.com/usher-seats/usher/internal/seats"
 )
 
 // refusal is a well-formed request that the state does not allow.
@@ -78,7 +77,7 @@ func TestQuotesAreConfirmedOnceInTimeAndAsTheyWere(t *testing.T) {
 	})
 	unkeyed := request("POST", changes, confirm(decided.ID))
 	x.Owner.Send(unkeyed).Refused(t, 422, "idempotency_key_required")
-	s.Pass(seats.QuoteTTL)
+	s.Pass(15 * time.Minute)
 	refused(t, x, []refusal{{"an expired quote", owner, "POST", changes, confirm(decided.ID), 409, "quote_expired"}})
 
 	fresh := x.Quote(x.Pool().Seats + 1)
@@ -124,7 +123,7 @@ func TestPeopleAreRefusedWhatTheirStateDoesNotAllow(t *testing.T) {
 		{"handing over to no id", owner, "PUT", x.Path + "/owner", object{"user_id": "olga"}, 404, "not_found"},
 		{"taking a license from the removed", owner, "DELETE", x.SubPath() + "/licenses/" + x.ids[removed], nil, 404, "not_found"},
 	})
-	s.Pass(seats.RecentSignIn + time.Second)
+	s.Pass(5*time.Minute + time.Second)
 	refused(t, x, []refusal{{"handing over after a sign-in of long ago", owner, "PUT", x.Path + "/owner", object{"user_id": x.ids[member]}, 403, "sign_in_again"}})
 }
 

@@ -138,6 +138,17 @@ func TestAMemberSeesOnlyItself(t *testing.T) {
 	if answered < 5 {
 		t.Errorf("a member reads %d routes", answered)
 	}
+	for _, somebody := range []string{x.OwnerID, x.ids[admin], x.ids[removed], x.invited} {
+		me.Get(x.Path+"/users/"+somebody).Refused(t, http.StatusNotFound, "not_found")
+		me.Get(x.Path+"/events?user="+somebody).Refused(t, http.StatusForbidden, "forbidden")
+	}
+	var users struct {
+		Items []api.User `json:"items"`
+	}
+	me.Get(x.Path+"/users").OK(t, &users)
+	if len(users.Items) != 1 || users.Items[0].ID != x.ids[member] {
+		t.Errorf("a member is listed %+v", users.Items)
+	}
 }
 
 // Who grants and takes which role, and ends whose access.
