@@ -8,6 +8,8 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+
+	"github.com/usher-seats/usher/internal/wire"
 )
 
 const (
@@ -49,12 +51,16 @@ func AWSConfig(c Common) aws.Config {
 }
 
 func httpClient() aws.HTTPClient {
-	return awshttp.NewBuildableClient().
-		WithTimeout(callTimeout).
+	transport := awshttp.NewBuildableClient().
 		WithDialerOptions(func(d *net.Dialer) { d.Timeout = dialTimeout }).
 		WithTransportOptions(func(t *http.Transport) {
 			t.IdleConnTimeout = idleTimeout
 			t.MaxIdleConns = idleConnections
 			t.MaxIdleConnsPerHost = idleConnections
-		})
+		}).GetTransport()
+	return &http.Client{
+		Transport: wire.Whole(transport), Timeout: callTimeout,
+		// No service redirects; who would follow one would send signed requests elsewhere.
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
 }

@@ -33,6 +33,7 @@ import (
 	"github.com/usher-seats/usher/infra/local/dynamo/tables"
 	"github.com/usher-seats/usher/infra/local/filelock"
 	"github.com/usher-seats/usher/infra/local/sam"
+	"github.com/usher-seats/usher/internal/wire"
 )
 
 // Region is the region of every test database.
@@ -68,7 +69,7 @@ func New(t testing.TB) (endpoint string, cfg aws.Config) {
 	return endpoint, aws.Config{
 		Region:       Region,
 		BaseEndpoint: aws.String(endpoint),
-		HTTPClient:   &http.Client{Transport: transport},
+		HTTPClient:   &http.Client{Transport: wire.Whole(transport)},
 		Retryer:      func() aws.Retryer { return aws.NopRetryer{} },
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: key, SecretAccessKey: "local"}, nil
