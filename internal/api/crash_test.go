@@ -103,6 +103,7 @@ func effects(t *testing.T, a *apitest.Account, kind string) int {
 // A crash at any call of a command, before or after its effect, leaves nothing
 // half done, and the same request sent again finishes it with one effect.
 func TestAKilledProcessLeavesNothingHalfDone(t *testing.T) {
+	t.Parallel()
 	s, w := faulty(t)
 	commands := []struct {
 		name    string
@@ -181,6 +182,7 @@ func keyed(s *apitest.System, r apitest.Request) apitest.Request {
 // Answers that get lost after the effect: the same key gives the same bytes and
 // nothing happens twice.
 func TestALostAnswerIsGivenAgainByteForByte(t *testing.T) {
+	t.Parallel()
 	s, w := faulty(t)
 	a := s.Open(5)
 	body := fmt.Sprintf(`{"quote_id":%q,"agreement_accepted":true}`, a.Quote(8).ID)
@@ -219,6 +221,7 @@ func TestALostAnswerIsGivenAgainByteForByte(t *testing.T) {
 
 // Two hundred people press Assign at once on a hundred seats.
 func TestTheLastSeatIsTakenOnce(t *testing.T) {
+	t.Parallel()
 	const people, count = 200, 100
 	s, _ := faulty(t)
 	a := s.Open(count)
@@ -274,6 +277,7 @@ func crowd(t *testing.T, s *apitest.System, a *apitest.Account, n int) []string 
 
 // Eight closers at once, and again: one close, one invoice, numbers without a gap.
 func TestACycleIsClosedOnceHoweverOftenItRuns(t *testing.T) {
+	t.Parallel()
 	s, w := faulty(t)
 	a := s.OpenWith(map[string]any{"test": false})
 	s.Pass(70 * 24 * time.Hour)

@@ -67,10 +67,13 @@ func TestNoGuessOpensAnInvitation(t *testing.T) {
 	}
 	delete(guesses, g.link)
 	before := s.Dump()
-	want := ""
+	want, n := "", 0
 	for guess := range guesses {
-		accepted, looked := g.accept(guess), look(s, guess)
-		for _, r := range []apitest.Response{accepted, looked} {
+		answers := []apitest.Response{g.accept(guess)}
+		if n++; n%4 == 0 { // each look-up is counted in the table, which takes its time
+			answers = append(answers, look(s, guess))
+		}
+		for _, r := range answers {
 			r.Refused(t, http.StatusNotFound, "not_found")
 			if want == "" {
 				want = string(r.Body)

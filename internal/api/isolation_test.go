@@ -126,8 +126,9 @@ func TestNobodyReachesAnotherAccount(t *testing.T) {
 		x.prepareLists(t)
 	}
 	run := isolation{t: t, s: s}
-	for _, pair := range [][2]*tenant{{a, b}, {b, a}} {
+	for i, pair := range [][2]*tenant{{a, b}, {b, a}} {
 		attacker, victim := pair[0], pair[1]
+		run.compares = i == 0
 		all := attacks(t, s, attacker, victim)
 		before := s.Dump()
 		run.secrets = secretsOf(victim, before)
@@ -158,9 +159,11 @@ func (x *tenant) prepareLists(t *testing.T) {
 }
 
 type isolation struct {
-	t            *testing.T
-	s            *apitest.System
-	secrets      []string
+	t       *testing.T
+	s       *apitest.System
+	secrets []string
+	// compares adds to each attack the same one on what nobody has.
+	compares     bool
 	calls, leaks int
 }
 
@@ -182,7 +185,7 @@ func (i *isolation) try(at attack, role string, p *apitest.Person) {
 	case role == owner && got.Status == http.StatusOK && strings.HasPrefix(at.at, "body.") && !strings.Contains(string(got.Body), `"code":"not_found"`):
 		i.t.Errorf("%s: %s, want a row that is not found", name, got.Body)
 	}
-	if role == owner || role == member || role == anonymous {
+	if i.compares && (role == owner || role == member || role == anonymous) {
 		absent := i.send(at.absent, at, role, p)
 		if absent.Status != got.Status || neutral(absent) != neutral(got) {
 			i.t.Errorf("%s tells what is there:\n%d %s\nfrom what is not:\n%d %s", name, got.Status, got.Body, absent.Status, absent.Body)

@@ -132,6 +132,9 @@ func TestPagesOfPeopleHaveNoGapAndNothingTwice(t *testing.T) {
 		if still := walk(t, x.Owner, path, nil); !slices.Equal(still, before) {
 			t.Errorf("sort=%s in pages:\n got %v\nwant %v", sort, still, before)
 		}
+		if sort == "added" || sort == "email" || sort == "status" || sort == "-status" {
+			continue // one more list that moves would show nothing new
+		}
 		seen := walk(t, x.Owner, path, func(first []string) {
 			// Whoever stood last on the page moves to the end or to the front, one goes, one comes.
 			x.Owner.Patch(users+"/"+first[2], object{"last_name": "~~~" + s.Key()}).OK(t, nil)
