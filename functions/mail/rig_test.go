@@ -223,13 +223,16 @@ func (r *rig) mails() []ses.Mail {
 // forget deletes all send markers, as if nothing had been sent yet.
 func (r *rig) forget() {
 	r.t.Helper()
+	const most = 25 // items of one BatchWriteItem
 	table := r.Tables["KeysTable"]
-	for _, it := range scan(r.t, r.Client, table, "MAIL#") {
-		_, err := r.Client.DeleteItem(r.t.Context(), &dynamodb.DeleteItemInput{
-			TableName: aws.String(table), Key: map[string]types.AttributeValue{"pk": it["pk"], "sk": it["sk"]},
-		})
-		if err != nil {
-			r.t.Fatal(err)
+	for part := range slices.Chunk(scan(r.t, r.Client, table, "MAIL#"), most) {
+		var deletes []types.WriteRequest
+		for _, it := range part {
+			deletes = append(deletes, types.WriteRequest{DeleteRequest: &types.DeleteRequest{Key: map[string]types.AttributeValue{"pk": it["pk"], "sk": it["sk"]}}})
+		}
+		out, err := r.Client.BatchWriteItem(r.t.Context(), &dynamodb.BatchWriteItemInput{RequestItems: map[string][]types.WriteRequest{table: deletes}})
+		if err != nil || len(out.UnprocessedItems) > 0 {
+			r.t.Fatalf("%d markers are left: %v", len(out.UnprocessedItems), err)
 		}
 	}
 	r.ses.Clear()
