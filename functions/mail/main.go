@@ -7,9 +7,9 @@
 // send and confirmed after it, so that a mail goes out once, and twice only where
 // SES's answer was lost; both copies carry the same link.
 //
-// Failure: while SES is away the message comes again with back-off for as long as
-// the queue keeps it, then lies in MailDeadLetters with its payload. A letter that
-// SES refuses for good is recorded at its marker and not tried again.
+// Failure: while SES is away the message comes again, for some five hours, then
+// lies in MailDeadLetters with its payload for 14 days, to be redriven. A letter
+// that SES refuses for good is recorded at its marker and not tried again.
 package main
 
 import (
