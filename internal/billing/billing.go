@@ -12,6 +12,8 @@
 //     twelfth after it (year). It is half open: it holds its Start and not its End.
 //   - A [Price] is what a pool of seats costs for one whole period: price(n).
 //   - A [Factor] is the part of a period that is left, by days or by seconds.
+//   - A quantity is a fractional number of seats, such as user-days ÷ days, and has a
+//     price too ([Price.ForQuantity]). It is counted from the [Activity] of users.
 //   - An [Invoice] is lines, then one [TaxLine] per rate, then sums. Its canonical JSON
 //     ([Invoice.Canonical]) with its SHA-256 ([Hash]) is the document; everything else
 //     is a rendering of it.
@@ -33,6 +35,10 @@
 //   - These are exact fractions. They are added, clamped at zero and rounded, half away
 //     from zero, once per settled group ([SettleIncrease]); so unrounded parts add up
 //     exactly, and adding a seat and dropping it at the same instant is nothing.
+//   - Active users owe price(quantity) × factor ([UsageDue]); an upgrade owes the
+//     difference of two plans ([PlanChangeDue]), on two lines that add up to it.
+//   - Seats given back for credit earn what is left of them ([CreditDue]), or lower
+//     what a group owes, below zero if need be ([SettleNet]).
 //   - Tax is rounded once per rate, on the net at that rate.
 //   - A total is never negative. Credit lowers the amount due and nothing else.
 //   - What does not fit is an error. Nothing wraps around.

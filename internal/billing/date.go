@@ -67,6 +67,17 @@ func DateOf(t time.Time, loc *time.Location) Date {
 	return Date{Year: year, Month: month, Day: day}
 }
 
+// dayAt returns the day that an instant belongs to if days tile time as periods do:
+// the last one that has begun. It is the local date, but in the hour that comes twice
+// where clocks go back over midnight, which belongs to the day that it is by then.
+func dayAt(t time.Time, loc *time.Location) Date {
+	d := DateOf(t, loc)
+	if next := d.AddDays(1); !next.StartIn(loc).After(t) {
+		return next
+	}
+	return d
+}
+
 // Valid reports whether the day exists and its year has at most four digits.
 func (d Date) Valid() bool {
 	return d.Year >= 1 && d.Year <= 9999 && d.Month >= time.January && d.Month <= time.December &&

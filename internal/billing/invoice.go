@@ -3,6 +3,7 @@ package billing
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
@@ -39,6 +40,12 @@ var (
 	ErrTooManyLines = fmt.Errorf("billing: an invoice has at most %d lines", MaxLines)
 	// ErrNegativeCredit reports an account credit below zero.
 	ErrNegativeCredit = errors.New("billing: the available credit must not be negative")
+	// ErrCreditNote reports credit applied to a credit note, which gives credit itself,
+	// or a credit note for what is no invoice.
+	ErrCreditNote = errors.New("billing: a credit note takes back an invoice and uses no credit")
+	// ErrCorrected reports an invoice whose sums are not those of its lines, so that no
+	// credit note can take back just what it asked for.
+	ErrCorrected = errors.New("billing: the invoice's sums are not those of its lines")
 )
 
 // LineKind is what a line charges for.
@@ -52,6 +59,8 @@ const (
 	// LinePlanChange is one side of an upgrade: the old plan's rest, negative, or the
 	// new plan's.
 	LinePlanChange LineKind = "plan_change"
+	// LineUsage is a period in arrears, by the users that were active in it.
+	LineUsage LineKind = "usage"
 	// LineCredit gives money back.
 	LineCredit LineKind = "credit"
 )
@@ -71,6 +80,12 @@ type Line struct {
 	FromSeats int64
 	// UnitMinor is the price of a seat where there is one for all of them.
 	UnitMinor int64
+	// QuantityNum ÷ QuantityDen is the number of active users that a LineUsage pays for.
+	QuantityNum, QuantityDen int64
+	// People is how many users are listed as billed, and PeopleSHA256 the SHA-256 of
+	// that list in lower-case hex.
+	People       int64
+	PeopleSHA256 string
 	// FactorNum ÷ FactorDen is the part of the period that is charged.
 	FactorNum, FactorDen   int64
 	PeriodStart, PeriodEnd time.Time
@@ -97,6 +112,8 @@ type Party struct {
 	TaxID        string
 	// Country is an ISO 3166-1 alpha-2 code.
 	Country string
+	// LegalLines stand at the foot, such as the register and the bank account.
+	LegalLines []string
 }
 
 // Invoice is an issued document. All amounts are minor units of Currency.
@@ -136,11 +153,17 @@ type Invoice struct {
 // becomes FormatCurrent if it is 0. TaxLines reuses the slice that is there, and a
 // second call gives the same.
 //
+// A credit note's lines and sums are positive too: its total is what the account gets
+// back, tax included, and its amount due says the same. It can use no credit.
+//
 // Errors: ErrNegativeTotal, ErrTaxRate, ErrTooManyLines, ErrNegativeCredit,
-// money.ErrOverflow. The invoice is not usable after one.
+// ErrCreditNote, money.ErrOverflow. The invoice is not usable after one.
 func (inv *Invoice) Total(availableCreditMinor int64) error {
 	if availableCreditMinor < 0 {
 		return ErrNegativeCredit
+	}
+	if availableCreditMinor > 0 && inv.Kind == KindCreditNote {
+		return ErrCreditNote
 	}
 	if len(inv.Lines) > MaxLines {
 		return ErrTooManyLines
@@ -176,6 +199,28 @@ func (inv *Invoice) Total(availableCreditMinor int64) error {
 	inv.CreditAppliedMinor = min(availableCreditMinor, total)
 	inv.AmountDueMinor = total - inv.CreditAppliedMinor
 	return nil
+}
+
+// Void returns the credit note that takes the invoice back whole: its lines, parties
+// and taxes as they stand there, under a number of its own. What the account gets
+// back of its total depends on what had been paid, which the document does not know.
+//
+// ErrCreditNote if inv is not an invoice, ErrCorrected if its sums are not those of
+// its lines, and the errors of Total.
+func (inv *Invoice) Void(number int64, issuedAt time.Time) (Invoice, error) {
+	if inv.Kind != KindInvoice {
+		return Invoice{}, ErrCreditNote
+	}
+	note := *inv
+	note.Kind, note.Number, note.Corrects, note.IssuedAt = KindCreditNote, number, inv.Number, issuedAt
+	note.Lines, note.TaxLines = slices.Clone(inv.Lines), nil
+	if err := note.Total(0); err != nil {
+		return Invoice{}, err
+	}
+	if note.NetMinor != inv.NetMinor || note.TaxMinor != inv.TaxMinor || note.TotalMinor != inv.TotalMinor {
+		return Invoice{}, ErrCorrected
+	}
+	return note, nil
 }
 
 // sumByRate fills TaxLines with the net of each rate, in ascending order.

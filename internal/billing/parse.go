@@ -74,6 +74,7 @@ type partyWire1 struct {
 	AddressLines []string `json:"address_lines"`
 	TaxID        string   `json:"tax_id"`
 	Country      string   `json:"country"`
+	LegalLines   []string `json:"legal_lines"`
 }
 
 type taxWire1 struct {
@@ -92,6 +93,10 @@ type lineWire1 struct {
 	Seats          int64     `json:"seats"`
 	FromSeats      int64     `json:"from_seats"`
 	UnitMinor      int64     `json:"unit_minor"`
+	QuantityNum    int64     `json:"quantity_num"`
+	QuantityDen    int64     `json:"quantity_den"`
+	People         int64     `json:"people"`
+	PeopleSHA256   string    `json:"people_sha256"`
 	FactorNum      int64     `json:"factor_num"`
 	FactorDen      int64     `json:"factor_den"`
 	PeriodStart    time.Time `json:"period_start"`
@@ -123,6 +128,7 @@ func (w *lineWire1) line() Line {
 		Kind: LineKind(w.Kind), SubscriptionID: w.SubscriptionID, ProductID: w.ProductID,
 		PlanID: w.PlanID, PlanVersion: w.PlanVersion, Description: w.Description,
 		Seats: w.Seats, FromSeats: w.FromSeats, UnitMinor: w.UnitMinor,
+		QuantityNum: w.QuantityNum, QuantityDen: w.QuantityDen, People: w.People, PeopleSHA256: w.PeopleSHA256,
 		FactorNum: w.FactorNum, FactorDen: w.FactorDen,
 		PeriodStart: w.PeriodStart.UTC(), PeriodEnd: w.PeriodEnd.UTC(),
 		AmountMinor: w.AmountMinor, TaxPPM: w.TaxPPM, EventIDs: w.EventIDs,

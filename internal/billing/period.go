@@ -92,15 +92,66 @@ func periodFrom(anchor Date, interval Interval, loc *time.Location, index int) P
 // not the zone in which p was opened, and ends at its own boundary in loc. Boundaries
 // are at least 28 days apart and zones at most 26 hours, so it is never empty.
 func (p Period) Next(anchor Date, interval Interval, loc *time.Location) Period {
-	step := interval.boundaries()
+	return p.NextAs(anchor, interval, interval, loc)
+}
+
+// NextAs is Next for a subscription that changes its interval at p's end: p was
+// opened as from, and the period after it lasts to. A year that follows a month
+// begins at the boundary at which the month ends, so it ends twelve boundaries on.
+func (p Period) NextAs(anchor Date, from, to Interval, loc *time.Location) Period {
+	index := p.Index + from.boundaries()
 	next := Period{
-		Index:     p.Index + step,
+		Index:     index,
 		StartDate: p.EndDate,
-		EndDate:   Boundary(anchor, p.Index+2*step),
+		EndDate:   Boundary(anchor, index+to.boundaries()),
 		Start:     p.End,
 	}
 	next.End = next.EndDate.StartIn(loc)
 	return next
+}
+
+// TrialPeriod returns the period in which a trial of some days that starts at the
+// instant start runs: to the first instant of the local date that many days after
+// today's. The day on which it starts counts whole, as it does for money. It lies on
+// no boundary, its Index is 0, and after it comes FirstPeriod at its End. Without
+// days it is empty.
+func TrialPeriod(loc *time.Location, start time.Time, days int) Period {
+	today := dayAt(start, loc)
+	p := Period{StartDate: today, EndDate: today.AddDays(days), Start: start.UTC()}
+	if p.End = p.EndDate.StartIn(loc); days <= 0 {
+		p.EndDate, p.End = p.StartDate, p.Start
+	}
+	return p
+}
+
+// Since returns the part of the period from the instant at on, by the clock of loc:
+// that of a subscription which began within it. All of it if at is not after Start;
+// empty from End on.
+func (p Period) Since(at time.Time, loc *time.Location) Period {
+	switch {
+	case !at.After(p.Start):
+	case !at.Before(p.End):
+		p.Start, p.StartDate = p.End, p.EndDate
+	default:
+		p.Start, p.StartDate = at.UTC(), p.dayOf(at, loc)
+	}
+	return p
+}
+
+// Days is the number of local days of the period, also those that the zone skipped.
+func (p Period) Days() int64 { return int64(p.StartDate.DaysUntil(p.EndDate)) }
+
+// dayOf returns the day of the period that an instant within it belongs to. The zone
+// may not be the one that the period was opened in, so its dates can lie outside.
+func (p Period) dayOf(at time.Time, loc *time.Location) Date {
+	day := dayAt(at, loc)
+	if last := p.EndDate.AddDays(-1); last.Before(day) {
+		day = last
+	}
+	if day.Before(p.StartDate) {
+		day = p.StartDate
+	}
+	return day
 }
 
 // Contains reports whether the instant lies in the period; its End does not.

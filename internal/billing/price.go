@@ -18,6 +18,9 @@ const (
 	MaxUnitMinor = 1_000_000_000_000
 	// MaxBaseMinor is the largest base fee, for the same reason.
 	MaxBaseMinor = 1_000_000_000_000
+	// MaxQuantityDen is the largest denominator of a quantity: a year has 366 days, and
+	// with a million parts of a million seats every product still fits.
+	MaxQuantityDen = 1_000_000
 	// MaxTiers is more than any price list that a person can read.
 	MaxTiers = 50
 )
@@ -25,6 +28,9 @@ const (
 var (
 	// ErrSeats reports a number of seats below zero or above MaxSeats.
 	ErrSeats = fmt.Errorf("billing: seats must be from 0 to %d", MaxSeats)
+	// ErrQuantity reports a quantity that is no number from 0 to MaxSeats, or whose
+	// denominator is not from 1 to MaxQuantityDen.
+	ErrQuantity = fmt.Errorf("billing: a quantity must be from 0 to %d, with a denominator from 1 to %d", MaxSeats, MaxQuantityDen)
 	// ErrPrice reports a price that Validate would refuse.
 	ErrPrice = errors.New("billing: the price is not valid")
 	// ErrFactor reports a factor that is not a part of a whole.
@@ -114,6 +120,59 @@ func addTimes(sum, n, unit int64) (int64, error) {
 		return 0, err
 	}
 	return money.AddInt(sum, product)
+}
+
+// ForQuantity returns the price of a fractional number of seats, num ÷ den, not
+// rounded: user-days ÷ days, say. At whole numbers it is For. PerSeat and Graduated
+// run straight between whole numbers of seats, the base fee is charged whole, and
+// Volume takes the unit of the tier that the quantity falls in: above 10 and up to 20
+// is one tier, however little it is above 10.
+//
+// ErrQuantity for a quantity above MaxSeats, below zero or with a denominator out of
+// range; ErrPrice and money.ErrOverflow as for For, the latter also when rounding.
+func (p *Price) ForQuantity(num, den int64) (money.Exact, error) {
+	if den < 1 || den > MaxQuantityDen || num < 0 || num > MaxSeats*den {
+		return money.Exact{}, ErrQuantity
+	}
+	switch p.Model {
+	case PerSeat:
+		// At most MaxSeats × MaxQuantityDen = 10^12, also for included seats that are
+		// beyond their limit: above num nothing is charged.
+		included := max(0, min(p.IncludedSeats, MaxSeats))
+		return addFraction(p.BaseMinor, p.UnitMinor, max(0, num-included*den), den)
+	case Graduated:
+		return p.graduatedQuantity(num, den)
+	case Volume:
+		for _, tier := range p.Tiers {
+			if tier.UpTo == 0 || num <= min(tier.UpTo, MaxSeats)*den {
+				return addFraction(p.BaseMinor, tier.UnitMinor, num, den)
+			}
+		}
+	}
+	return money.Exact{}, ErrPrice
+}
+
+// graduatedQuantity adds the tiers that the quantity fills in whole seats and only
+// the last one as a fraction.
+func (p *Price) graduatedQuantity(num, den int64) (money.Exact, error) {
+	total, below := p.BaseMinor, int64(0)
+	for _, tier := range p.Tiers {
+		upTo := min(tier.UpTo, MaxSeats)
+		if tier.UpTo == 0 || num <= upTo*den {
+			return addFraction(total, tier.UnitMinor, num-below*den, den)
+		}
+		var err error
+		if total, err = addTimes(total, upTo-below, tier.UnitMinor); err != nil {
+			return money.Exact{}, err
+		}
+		below = upTo
+	}
+	return money.Exact{}, ErrPrice
+}
+
+// addFraction returns whole + unit × num ÷ den.
+func addFraction(whole, unit, num, den int64) (money.Exact, error) {
+	return money.NewExact(whole, den, den).Add(money.NewExact(unit, num, den))
 }
 
 // PriceMistake is one thing wrong with a price; it is an ErrPrice.

@@ -23,6 +23,8 @@ func (m Proration) Valid() bool { return m == ByDay || m == BySecond || m == NoP
 // Factor is the part of a period that is left, Num ÷ Den, with 0 ≤ Num ≤ Den.
 type Factor struct{ Num, Den int64 }
 
+func (f Factor) valid() bool { return f.Den > 0 && f.Num >= 0 && f.Num <= f.Den }
+
 // Factor returns the part of the period that is left at the instant at. An instant
 // before Start counts as Start; from End on nothing is left.
 //

@@ -56,6 +56,34 @@ func (x Exact) Add(y Exact) (Exact, error) {
 	return Exact{hi: int64(hi), lo: lo, den: x.den}, nil
 }
 
+// Times returns x × num ÷ den, unrounded, so that a fraction can be taken of a
+// fraction: of a quantity's price, the part of a period. ErrDenominator if den is not
+// positive or the denominators do not multiply in 63 bits, ErrOverflow if the
+// numerator does not fit 128.
+func (x Exact) Times(num, den int64) (Exact, error) {
+	own, err := x.denominator()
+	if err != nil {
+		return Exact{}, err
+	}
+	if den <= 0 {
+		return Exact{}, ErrDenominator
+	}
+	over, whole := bits.Mul64(own, uint64(den))
+	if over != 0 || whole >= 1<<63 {
+		return Exact{}, ErrDenominator
+	}
+	product, err := x.multiply(magnitude(num))
+	if err != nil {
+		return Exact{}, err
+	}
+	if num < 0 {
+		hi, lo := negate(uint64(product.hi), product.lo)
+		product.hi, product.lo = int64(hi), lo
+	}
+	product.den = int64(whole)
+	return product, nil
+}
+
 // Cmp returns -1, 0 or 1 as x is less than, equal to or greater than y, however
 // the two are written. Errors as for Add.
 func (x Exact) Cmp(y Exact) (int, error) {
@@ -162,6 +190,13 @@ func common(x, y Exact) (Exact, Exact, error) {
 // scale multiplies numerator and denominator by factor; the caller has checked
 // that the new denominator fits.
 func (x Exact) scale(den, factor uint64) (Exact, error) {
+	scaled, err := x.multiply(factor)
+	scaled.den = int64(den * factor)
+	return scaled, err
+}
+
+// multiply returns the numerator times factor, without a denominator.
+func (x Exact) multiply(factor uint64) (Exact, error) {
 	hi, lo := x.magnitude()
 	carry, low := bits.Mul64(lo, factor)
 	over, high := bits.Mul64(hi, factor)
@@ -172,7 +207,7 @@ func (x Exact) scale(den, factor uint64) (Exact, error) {
 	if x.hi < 0 {
 		high, low = negate(high, low)
 	}
-	return Exact{hi: int64(high), lo: low, den: int64(den * factor)}, nil
+	return Exact{hi: int64(high), lo: low}, nil
 }
 
 func gcd(a, b uint64) uint64 {

@@ -15,6 +15,7 @@
 //   - There is one rounding: half away from zero ([Exact.Round], [MulDiv]). A cent
 //     and a half is two cents owed and two cents credited alike.
 //   - Round once per settled line. Keep the parts Exact, add them, then round.
+//   - A fraction of a fraction stays exact too ([Exact.Times]).
 //   - Where parts must add up to a whole that is already rounded, use [Allocate].
 //
 // Nothing here allocates but Allocate, Amount.String and the making of an error
