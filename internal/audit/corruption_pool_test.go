@@ -26,7 +26,7 @@ func TestEveryCorruptionOfPoolsIsFound(t *testing.T) {
 		{"a decrease that is none", audit.PoolItem, func(c *corrupt) { c.pool().Pending.Seats = c.pool().Seats }},
 		{"a decrease by another event", audit.PoolHistory, func(c *corrupt) { c.pool().Pending.Event = c.event(seats.DecreaseScheduled, 1).ID }},
 		{"an increase waiting that never was", audit.PoolHistory, func(c *corrupt) {
-			c.pool().Unbilled = []seats.Unbilled{{Event: c.event(seats.SeatsIncreased, 1).ID, FromSeats: 8, ToSeats: 10, DeltaMinor: 4000, Num: 1, Den: 1}}
+			c.pool().Unbilled = []seats.Unbilled{{Event: c.event(seats.SeatsIncreased, 1).ID, Plan: c.pool().Plan, FromSeats: 8, ToSeats: 10, DeltaMinor: 4000, Num: 1, Den: 1}}
 		}},
 		{"a period prolonged", audit.Cycles, func(c *corrupt) { c.pool().Period.End = c.pool().Period.End.Add(time.Hour) }},
 		{"a period that starts late", audit.Cycles, func(c *corrupt) { c.pool().Period.Start = c.pool().Period.Start.Add(time.Hour) }},

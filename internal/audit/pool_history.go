@@ -179,7 +179,7 @@ func (p *pool) increase(e *seats.Event) string {
 	if errBefore != nil || errAfter != nil {
 		return "the seats have no price"
 	}
-	part := seats.Unbilled{Event: e.ID, FromSeats: p.seats, ToSeats: d.To, DeltaMinor: after - before}
+	part := seats.Unbilled{Event: e.ID, Plan: d.Plan, FromSeats: p.seats, ToSeats: d.To, DeltaMinor: after - before}
 	f := p.factor(d.EffectiveAt, &billing.Factor{Num: d.FactorNum, Den: d.FactorDen})
 	part.Num, part.Den = f.Num, f.Den
 	p.b.expect(d.Plan == p.sub.Plan && d.DeltaMinor == part.DeltaMinor && d.FactorNum == f.Num && d.FactorDen == f.Den, PoolHistory, string(p.sub.ID),

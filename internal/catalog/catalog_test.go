@@ -145,7 +145,7 @@ func TestADefaultStandsForEveryPolicy(t *testing.T) {
 		Proration: billing.ByDay, Settle: seats.SettleNow, Decrease: seats.DecreaseEndOfCycle, OverAssigned: seats.KeepAssigned,
 		InvitationReservesSeat: true, SelfServe: seats.SelfServeAll, AdminsMaySpend: true, AgreementRequired: true,
 	}
-	if got := plans[0].Policies; got != want {
+	if got := plans[0].Policies; !reflect.DeepEqual(got, want) {
 		t.Errorf("got %+v, want %+v", got, want)
 	}
 	if plans[0].Interval != billing.Month {

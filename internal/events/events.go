@@ -70,6 +70,11 @@ func Types() []string {
 		seats.LicenseAssigned, seats.LicenseRevoked,
 		seats.SeatsIncreased, seats.DecreaseScheduled, seats.DecreaseCancelled,
 		seats.CycleClosed, seats.OwnershipTransferred,
+		seats.SeatsDecreased, seats.PlanUpgraded, seats.PlanChangeScheduled, seats.PlanChangeCancelled,
+		seats.CancelScheduled, seats.SubscriptionResumed, seats.SubscriptionEndedEv, seats.DaySettled,
+		seats.InvoicePaidEvent, seats.InvoiceVoided, seats.RequestOpenedEvent, seats.RequestAnswered,
+		seats.UserErased, seats.TokensRevoked,
+		seats.ReminderDecrease, seats.ReminderPlanChange, seats.ReminderCancellation, seats.ReminderInvitation,
 	}
 }
 

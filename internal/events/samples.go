@@ -1,6 +1,8 @@
 package events
 
 import (
+	"maps"
+	"strings"
 	"time"
 
 	"github.com/usher-seats/usher/internal/seats"
@@ -47,7 +49,7 @@ func Samples() []Event {
 		seats.InvitationCancelledEv: ended,
 		seats.InvitationExpiredEv:   ended,
 		seats.UserJoined:            joined,
-		seats.UserCreated:           {UserID: user},
+		seats.UserCreated:           {UserID: user, Active: true, Role: seats.Member, Subscription: pool, Product: product, Licensed: true},
 		seats.UserBound:             {UserID: user},
 		seats.UserUpdated:           {UserID: user},
 		seats.RoleChanged:           {UserID: user, FromRole: seats.Member, Role: seats.Admin},
@@ -61,10 +63,12 @@ func Samples() []Event {
 		seats.DecreaseCancelled:     cancelled,
 		seats.CycleClosed: {
 			Subscription: pool, Product: product, Plan: plan, PeriodStart: end.AddDate(0, -1, 0), PeriodEnd: end,
-			From: 8, To: 4, InvoiceNumber: 3, InvoiceFirst: true,
+			From: 8, To: 4, InvoiceNumber: 3, InvoiceFirst: true, CreditNote: 4, FromPlan: seats.PlanRef{ID: "pro", Version: 2}, Trial: true,
+			QuantityNum: 155, QuantityDen: 30, People: 6, PeopleSHA256: strings.Repeat("0a", 32),
 		},
 		seats.OwnershipTransferred: {FromUserID: owner, ToUserID: user},
 	}
+	maps.Copy(data, planSamples(user, invitation, pool, product, quote, at, end))
 	types := Types()
 	out := make([]Event, 0, len(types))
 	for i, kind := range types {
@@ -77,16 +81,64 @@ func Samples() []Event {
 		case d.UserID == "" && d.ToUserID == "":
 			changed = string(account)
 		}
-		if kind == seats.CycleClosed || kind == seats.InvitationExpiredEv || kind == seats.AccountParkedEvent {
+		if kind == seats.CycleClosed || kind == seats.InvitationExpiredEv || strings.HasPrefix(kind, "reminder.") || kind == seats.AccountParkedEvent {
 			actor = seats.System
 		}
 		out = append(out, Event{
-			ID:      seats.EventID("evt_06c4b1yk2g0qm8v3n5t7w9xf" + string("0123456789abcdefghjkmnpqrstvwxyz"[i]) + "g"),
+			ID:      seats.EventID("evt_06c4b1yk2g0qm8v3n5t7w9xf" + string([]byte{idCharacters[i/32], idCharacters[i%32]})),
 			Account: account, Type: kind, At: at, RecordedAt: at.Add(123 * time.Millisecond),
 			Actor: actor, Revs: []seats.Rev{{ID: changed, Rev: int64(i + 2)}}, Data: d,
 		})
 	}
 	return out
+}
+
+const idCharacters = "0123456789abcdefghjkmnpqrstvwxyz"
+
+// planSamples are those of plans, requests and reminders.
+func planSamples(user seats.UserID, invitation seats.InvitationID, pool seats.SubscriptionID, product string, quote seats.QuoteID, at, end time.Time) map[string]seats.EventData {
+	const request seats.RequestID = "req_06c4b1yk2g0qm8v3n5t7w9xg5h"
+	plan, fromPlan := seats.PlanRef{ID: "pro", Version: 2}, seats.PlanRef{ID: "team", Version: 1}
+	of := func(d seats.EventData) seats.EventData {
+		d.Subscription, d.Product = pool, product
+		return d
+	}
+	decreased := of(seats.EventData{
+		From: 8, To: 6, Plan: fromPlan, AmountMinor: 1200, Currency: "EUR", DeltaMinor: -4000, FactorNum: 9, FactorDen: 30,
+		CreditNote: 4, InvoiceNumber: 3, EffectiveAt: at, QuoteID: quote,
+	})
+	upgraded := decreased
+	upgraded.From, upgraded.To, upgraded.Plan, upgraded.FromPlan, upgraded.DeltaMinor = 8, 8, plan, fromPlan, 4000
+	planned := of(seats.EventData{Plan: plan, FromPlan: fromPlan, From: 8, To: 6, EffectiveAt: end, QuoteID: quote})
+	cancelled := planned
+	cancelled.From, cancelled.To, cancelled.EffectiveAt = 0, 0, time.Time{}
+	reminded := planned
+	asked := of(seats.EventData{RequestID: request, RequestKind: seats.RequestPlan, UserID: user, From: 8, To: 12, Plan: seats.PlanRef{ID: "pro"}})
+	answered := asked
+	answered.Approved = true
+	ending := of(seats.EventData{From: 8, To: 4, EffectiveAt: end, UserIDs: []seats.UserID{user}})
+	return map[string]seats.EventData{
+		seats.SeatsDecreased:       decreased,
+		seats.PlanUpgraded:         upgraded,
+		seats.PlanChangeScheduled:  planned,
+		seats.PlanChangeCancelled:  cancelled,
+		seats.CancelScheduled:      of(seats.EventData{EffectiveAt: end}),
+		seats.SubscriptionResumed:  of(seats.EventData{Seats: 8}),
+		seats.SubscriptionEndedEv:  of(seats.EventData{From: 8, Reason: seats.ReasonEnded, EffectiveAt: end}),
+		seats.DaySettled:           of(seats.EventData{InvoiceNumber: 3, InvoiceFirst: true, CreditNote: 4, From: 5, To: 8}),
+		seats.InvoicePaidEvent:     {InvoiceNumber: 3},
+		seats.InvoiceVoided:        {InvoiceNumber: 3, CreditNote: 4, Reason: "billed to the wrong company"},
+		seats.RequestOpenedEvent:   asked,
+		seats.RequestAnswered:      answered,
+		seats.UserErased:           {UserID: user},
+		seats.TokensRevoked:        {Epoch: 2},
+		seats.ReminderDecrease:     ending,
+		seats.ReminderPlanChange:   reminded,
+		seats.ReminderCancellation: ending,
+		seats.ReminderInvitation: of(seats.EventData{
+			UserID: user, InvitationID: invitation, InviterID: user, Generation: 2, ExpiresAt: at.AddDate(0, 0, 2),
+		}),
+	}
 }
 
 // SampleAccountsDue is one AccountsDue.

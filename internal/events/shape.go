@@ -95,6 +95,9 @@ func invoiceNumber(d *seats.EventData) *int64    { return &d.InvoiceNumber }
 func currency(d *seats.EventData) *string        { return &d.Currency }
 func planID(d *seats.EventData) *string          { return &d.Plan.ID }
 func planVersion(d *seats.EventData) *int        { return &d.Plan.Version }
+func fromPlanID(d *seats.EventData) *string      { return &d.FromPlan.ID }
+func fromPlanVersion(d *seats.EventData) *int    { return &d.FromPlan.Version }
+func creditNote(d *seats.EventData) *int64       { return &d.CreditNote }
 func effectiveAt(d *seats.EventData) *time.Time  { return &d.EffectiveAt }
 func userIDs(d *seats.EventData) *[]seats.UserID { return &d.UserIDs }
 
@@ -103,6 +106,9 @@ func userIDs(d *seats.EventData) *[]seats.UserID { return &d.UserIDs }
 // as may, and none may go or change its meaning.
 func shapeOf(kind string) ([]field, bool) {
 	if shape, ok := shapeOfPeople(kind); ok {
+		return shape, true
+	}
+	if shape, ok := shapeOfPlans(kind); ok {
 		return shape, true
 	}
 	return shapeOfMoney(kind)
@@ -127,7 +133,20 @@ func shapeOfPeople(kind string) ([]field, bool) {
 			text("subscription_id", may, subscription), text("product_id", may, product),
 			flag("licensed", zero, func(d *seats.EventData) *bool { return &d.Licensed }),
 		}, true
-	case seats.UserCreated, seats.UserBound, seats.UserUpdated, seats.UserActivated:
+	case seats.UserCreated:
+		return []field{
+			user, flag("active", zero, func(d *seats.EventData) *bool { return &d.Active }), text("role", may, role),
+			text("subscription_id", may, subscription), text("product_id", may, product),
+			flag("licensed", may, func(d *seats.EventData) *bool { return &d.Licensed }),
+		}, true
+	case seats.ReminderInvitation:
+		return []field{
+			user, text("invitation_id", must, invitationID), text("inviter_id", may, inviterID),
+			number("generation", must, func(d *seats.EventData) *int { return &d.Generation }),
+			instant("expires_at", must, func(d *seats.EventData) *time.Time { return &d.ExpiresAt }),
+			text("subscription_id", may, subscription), text("product_id", may, product),
+		}, true
+	case seats.UserBound, seats.UserUpdated, seats.UserActivated, seats.UserErased:
 		return []field{user}, true
 	case seats.RoleChanged:
 		return []field{
@@ -190,7 +209,75 @@ func shapeOfMoney(kind string) ([]field, bool) {
 			number("seats_before", zero, from), number("seats_after", zero, to),
 			text("plan_id", may, planID), number("plan_version", may, planVersion),
 			number("invoice_number", may, invoiceNumber),
-			flag("invoice_first", may, func(d *seats.EventData) *bool { return &d.InvoiceFirst })), true
+			flag("invoice_first", may, func(d *seats.EventData) *bool { return &d.InvoiceFirst }),
+			number("credit_note", may, creditNote),
+			text("from_plan_id", may, fromPlanID), number("from_plan_version", may, fromPlanVersion),
+			flag("trial", may, func(d *seats.EventData) *bool { return &d.Trial }),
+			number("quantity_numerator", may, func(d *seats.EventData) *int64 { return &d.QuantityNum }),
+			number("quantity_denominator", may, func(d *seats.EventData) *int64 { return &d.QuantityDen }),
+			number("people", may, func(d *seats.EventData) *int64 { return &d.People }),
+			text("people_sha256", may, func(d *seats.EventData) *string { return &d.PeopleSHA256 })), true
+	}
+	return nil, false
+}
+
+func shapeOfPlans(kind string) ([]field, bool) {
+	planned := func(n need) []field {
+		return []field{
+			text("plan_id", n, planID), number("plan_version", n, planVersion),
+			text("from_plan_id", n, fromPlanID), number("from_plan_version", n, fromPlanVersion),
+		}
+	}
+	charged := []field{
+		number("amount_due_now_minor", may, func(d *seats.EventData) *int64 { return &d.AmountMinor }), text("currency", may, currency),
+		number("price_difference_minor", may, func(d *seats.EventData) *int64 { return &d.DeltaMinor }),
+		number("factor_numerator", may, func(d *seats.EventData) *int64 { return &d.FactorNum }),
+		number("factor_denominator", may, func(d *seats.EventData) *int64 { return &d.FactorDen }),
+		number("invoice_number", may, invoiceNumber), number("credit_note", may, creditNote),
+		instant("effective_at", may, effectiveAt), text("quote_id", may, quoteID),
+	}
+	switch kind {
+	case seats.SeatsDecreased:
+		shape := append(pool(), number("from", must, from), number("to", zero, to), text("plan_id", may, planID), number("plan_version", may, planVersion))
+		return append(shape, charged...), true
+	case seats.PlanUpgraded:
+		shape := append(append(pool(), planned(must)...), number("from", zero, from), number("to", zero, to))
+		return append(shape, charged...), true
+	case seats.PlanChangeScheduled, seats.ReminderPlanChange:
+		return append(append(pool(), planned(must)...), number("from", may, from), number("to", may, to),
+			instant("effective_at", must, effectiveAt), text("quote_id", may, quoteID)), true
+	case seats.PlanChangeCancelled:
+		return append(append(pool(), planned(must)...), text("quote_id", may, quoteID)), true
+	case seats.CancelScheduled:
+		return append(pool(), instant("effective_at", must, effectiveAt)), true
+	case seats.SubscriptionResumed:
+		return append(pool(), number("seats", zero, seatCount)), true
+	case seats.SubscriptionEndedEv:
+		return append(pool(), number("from", zero, from), text("reason", may, reason), instant("effective_at", may, effectiveAt)), true
+	case seats.DaySettled:
+		return append(pool(), number("invoice_number", may, invoiceNumber), number("credit_note", may, creditNote),
+			flag("invoice_first", may, func(d *seats.EventData) *bool { return &d.InvoiceFirst }),
+			number("from", zero, from), number("to", zero, to)), true
+	case seats.ReminderDecrease, seats.ReminderCancellation:
+		return append(pool(), number("from", may, from), number("to", may, to), instant("effective_at", must, effectiveAt),
+			list("user_ids", zero, userIDs)), true
+	case seats.InvoicePaidEvent:
+		return []field{number("invoice_number", must, invoiceNumber)}, true
+	case seats.InvoiceVoided:
+		return []field{number("invoice_number", must, invoiceNumber), number("credit_note", must, creditNote), text("reason", may, reason)}, true
+	case seats.TokensRevoked:
+		return []field{number("epoch", must, func(d *seats.EventData) *int64 { return &d.Epoch })}, true
+	case seats.RequestOpenedEvent, seats.RequestAnswered:
+		shape := []field{
+			text("request_id", must, func(d *seats.EventData) *seats.RequestID { return &d.RequestID }),
+			text("kind", must, func(d *seats.EventData) *seats.RequestKind { return &d.RequestKind }),
+			text("by_user_id", must, userID), text("subscription_id", may, subscription), text("product_id", may, product),
+			number("from", may, from), number("to", may, to), text("plan_id", may, planID),
+		}
+		if kind == seats.RequestAnswered {
+			shape = append(shape, flag("approved", zero, func(d *seats.EventData) *bool { return &d.Approved }))
+		}
+		return shape, true
 	}
 	return nil, false
 }

@@ -49,6 +49,9 @@ type Account struct {
 	Customer       billing.Party
 	TaxPPM         int64
 	ReverseCharge  bool
+	// Epoch is carried by license tokens; tokens of an earlier epoch are refused by
+	// who asks. A transfer of the ownership moves it, or an operator.
+	Epoch int64
 	// MailsOff lists the kinds of mail that the vendor turned off.
 	MailsOff []string
 }

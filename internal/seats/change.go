@@ -17,6 +17,7 @@ type View struct {
 	Subscriptions map[string]*Subscription // by product
 	Quote         *Quote
 	Receipt       *Receipt
+	Request       *Request
 }
 
 // Want names the items to read. Receipt is the full receipt key.
@@ -26,6 +27,7 @@ type Want struct {
 	Products []string
 	Quote    QuoteID
 	Receipt  string
+	Request  RequestID
 }
 
 // Change is what a decision wants written, all of it or nothing. Every write is
@@ -36,6 +38,11 @@ type Change struct {
 	Subscriptions []SubscriptionWrite
 	Free          []FreeMove
 	Invoice       *IssuedInvoice
+	// CreditNote is issued beside or without an invoice, under a number of the same
+	// series.
+	CreditNote    *IssuedInvoice
+	InvoiceStatus *InvoiceUpdate
+	Request       *RequestWrite
 	QuoteUse      *QuoteUse
 	Receipt       *Receipt
 	Events        []Event
@@ -44,7 +51,7 @@ type Change struct {
 // Empty reports whether there is nothing to write.
 func (c *Change) Empty() bool {
 	return c.Account == nil && len(c.Users) == 0 && len(c.Subscriptions) == 0 && len(c.Free) == 0 &&
-		c.Invoice == nil && c.QuoteUse == nil && len(c.Events) == 0
+		c.Invoice == nil && c.CreditNote == nil && c.InvoiceStatus == nil && c.Request == nil && c.QuoteUse == nil && len(c.Events) == 0
 }
 
 // AccountWrite replaces the account if its revision is still From; 0 creates it.
@@ -90,6 +97,20 @@ type IssuedInvoice struct {
 	Hash      string
 	IssuedAt  time.Time
 	Status    InvoiceStatus
+	// PaidAt is when it was marked as paid; VoidedBy the number of the credit note
+	// that took it back.
+	PaidAt   time.Time
+	VoidedBy int64
+}
+
+// InvoiceUpdate changes what became of an issued invoice, if its status is still
+// From. The document itself never changes.
+type InvoiceUpdate struct {
+	Number   int64
+	From     InvoiceStatus
+	Status   InvoiceStatus
+	PaidAt   time.Time
+	VoidedBy int64
 }
 
 // InvoiceStatus is what became of an invoice.
@@ -99,6 +120,8 @@ type InvoiceStatus string
 const (
 	InvoiceOpen InvoiceStatus = "open"
 	InvoicePaid InvoiceStatus = "paid"
+	// InvoiceVoid was taken back by a credit note.
+	InvoiceVoid InvoiceStatus = "void"
 )
 
 // QuoteUse marks a quote as confirmed; a quote is confirmed at most once.
@@ -130,16 +153,19 @@ type ItemKind string
 
 // Item kinds.
 const (
-	ItemAccount      ItemKind = "account"
-	ItemUser         ItemKind = "user"
-	ItemEmail        ItemKind = "email"
-	ItemSignIn       ItemKind = "sign_in"
-	ItemSubscription ItemKind = "subscription"
-	ItemFree         ItemKind = "free"
-	ItemInvoice      ItemKind = "invoice"
-	ItemQuote        ItemKind = "quote"
-	ItemReceipt      ItemKind = "receipt"
-	ItemEvent        ItemKind = "event"
+	ItemAccount       ItemKind = "account"
+	ItemUser          ItemKind = "user"
+	ItemEmail         ItemKind = "email"
+	ItemSignIn        ItemKind = "sign_in"
+	ItemSubscription  ItemKind = "subscription"
+	ItemFree          ItemKind = "free"
+	ItemInvoice       ItemKind = "invoice"
+	ItemQuote         ItemKind = "quote"
+	ItemReceipt       ItemKind = "receipt"
+	ItemEvent         ItemKind = "event"
+	ItemCreditNote    ItemKind = "credit_note"
+	ItemInvoiceStatus ItemKind = "invoice_status"
+	ItemRequest       ItemKind = "request"
 )
 
 // Failed is one condition that did not hold: which part of the change, and its
@@ -220,6 +246,14 @@ type Store interface {
 	LapsedInvitations(ctx context.Context, by time.Time, each func([]Membership) error) error
 	ParkedAccounts(ctx context.Context, page Page) ([]AccountID, string, error)
 
+	// GetRequest reads one request; ErrNotFound if absent.
+	GetRequest(ctx context.Context, account AccountID, id RequestID) (*Request, error)
+	// Requests reads an account's requests, the newest first.
+	Requests(ctx context.Context, account AccountID, page Page) ([]*Request, string, error)
+	// OpenRequests lists the open requests of all accounts, the oldest first. The
+	// index may lag: they are candidates.
+	OpenRequests(ctx context.Context, page Page) ([]RequestRef, string, error)
+
 	// Count adds one to the counter of the window that now lies in, and returns it.
 	// The counter is forgotten some time after its window.
 	Count(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)
@@ -231,6 +265,12 @@ type Page struct {
 	Cursor string
 }
 
+// RequestRef names a request of an account.
+type RequestRef struct {
+	Account AccountID
+	Request RequestID
+}
+
 // Membership is a user of an account.
 type Membership struct {
 	Account AccountID
@@ -239,10 +279,16 @@ type Membership struct {
 
 // Quote is a price that holds until it expires or what it rests on changes.
 type Quote struct {
-	ID           QuoteID
-	Account      AccountID
+	ID      QuoteID
+	Account AccountID
+	// Subscription is empty for a quote of a new subscription.
 	Subscription SubscriptionID
 	By           UserID
+	// Request is set where an operator priced a customer's request; then By is empty.
+	Request RequestID
+	// Plan is the plan after confirming, FromPlan the one before; they are the same
+	// where only seats change, and FromPlan is empty for a new subscription.
+	Plan, FromPlan PlanRef
 	// At is the account's instant that it is priced at; ExpiresAt is wall clock.
 	At        time.Time
 	ExpiresAt time.Time
@@ -251,7 +297,8 @@ type Quote struct {
 	// AtRenewal is what the next period starts with after confirming.
 	AtRenewal   int64
 	EffectiveAt time.Time
-	// DueNow is the invoice that confirming issues, without a number; nil if none.
+	// DueNow is the invoice or credit note that confirming issues, without a number;
+	// nil if none.
 	DueNow *billing.Invoice
 	// Next is what the next close bills if nothing else happens.
 	Next *billing.Invoice

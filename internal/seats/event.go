@@ -82,6 +82,23 @@ type EventData struct {
 	Ended         []string
 	Licensed      bool
 	Test          bool
+	// FromPlan is the plan before a change to Plan.
+	FromPlan PlanRef
+	// CreditNote is the number of a credit note in the invoices' series.
+	CreditNote int64
+	// QuantityNum ÷ QuantityDen active users were billed, and People of them are
+	// listed with the hash.
+	QuantityNum  int64
+	QuantityDen  int64
+	People       int64
+	PeopleSHA256 string
+	RequestID    RequestID
+	RequestKind  RequestKind
+	Approved     bool
+	Active       bool
+	Epoch        int64
+	// Trial says that a period was one.
+	Trial bool
 }
 
 // Event types.
@@ -111,6 +128,24 @@ const (
 	DecreaseCancelled     = "seats.decrease_cancelled"
 	CycleClosed           = "cycle.closed"
 	OwnershipTransferred  = "ownership.transferred"
+	SeatsDecreased        = "seats.decreased"
+	PlanUpgraded          = "plan.upgraded"
+	PlanChangeScheduled   = "plan.change_scheduled"
+	PlanChangeCancelled   = "plan.change_cancelled"
+	CancelScheduled       = "subscription.cancel_scheduled"
+	SubscriptionResumed   = "subscription.resumed"
+	SubscriptionEndedEv   = "subscription.ended"
+	DaySettled            = "day.settled"
+	InvoicePaidEvent      = "invoice.paid"
+	InvoiceVoided         = "invoice.voided"
+	RequestOpenedEvent    = "request.opened"
+	RequestAnswered       = "request.answered"
+	UserErased            = "user.erased"
+	TokensRevoked         = "tokens.revoked"
+	ReminderDecrease      = "reminder.decrease"
+	ReminderPlanChange    = "reminder.plan_change"
+	ReminderCancellation  = "reminder.cancellation"
+	ReminderInvitation    = "reminder.invitation"
 )
 
 // Why a license was taken without anybody asking.
@@ -119,6 +154,7 @@ const (
 	ReasonDecrease    = "decrease"
 	ReasonDeactivated = "deactivated"
 	ReasonRemoved     = "removed"
+	ReasonEnded       = "ended"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

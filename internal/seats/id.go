@@ -18,6 +18,7 @@ type (
 	EventID        string
 	QuoteID        string
 	InvitationID   string
+	RequestID      string
 )
 
 // idAlphabet is Crockford's base 32 in lower case: it sorts as its bytes do and
@@ -70,6 +71,9 @@ func (m *Minter) Event() EventID { return EventID(m.mint("evt_")) }
 // Quote mints a quote id.
 func (m *Minter) Quote() QuoteID { return QuoteID(m.mint("quo_")) }
 
+// Request mints a request id.
+func (m *Minter) Request() RequestID { return RequestID(m.mint("req_")) }
+
 // Subscription mints the id of a subscription to the product.
 func (m *Minter) Subscription(product string) SubscriptionID {
 	return SubscriptionID(m.mint("sub_") + "_" + product)
@@ -97,6 +101,9 @@ func (id UserID) Valid() bool { return wellFormed(string(id), "usr_") }
 
 // Valid reports whether the id has the form of a quote id.
 func (id QuoteID) Valid() bool { return wellFormed(string(id), "quo_") }
+
+// Valid reports whether the id has the form of a request id.
+func (id RequestID) Valid() bool { return wellFormed(string(id), "req_") }
 
 // Product is the product that the subscription is of. It fails with ErrNotFound
 // where the id is malformed.

@@ -19,6 +19,10 @@ type Vendor struct {
 	SalesContact string
 	// SignInURL is where people use the product.
 	SignInURL string
+	// LegalLines stand at the foot of invoices: register, bank account.
+	LegalLines []string
+	// LogoPNG is the picture on invoices, or nil.
+	LogoPNG []byte
 }
 
 // Product is what is licensed.
@@ -70,6 +74,7 @@ func (p *Plan) Price(c money.Currency) (*billing.Price, error) {
 
 // Policies are a plan's rules, as data.
 type Policies struct {
+	Billing                Billing
 	Proration              billing.Proration
 	Settle                 Settle
 	Decrease               Decrease
@@ -80,16 +85,55 @@ type Policies struct {
 	MaxSelfServeSeats      int64
 	SelfServe              SelfServe
 	AdminsMaySpend         bool
-	AdminMonthlyCapMinor   int64
-	AgreementRequired      bool
+	// AdminMonthlyCap is what one admin may commit the account to in a local
+	// calendar month, net, in minor units by currency; no entry is no cap.
+	AdminMonthlyCap   map[money.Currency]int64
+	AgreementRequired bool
+	// ActiveCount says how active users are counted, for BillingActiveUsers.
+	ActiveCount ActiveCount
+	// TrialDays is how many local days nothing is charged for at first.
+	TrialDays int
 }
+
+// ActiveUsers reports whether active users are billed in arrears instead of a
+// pool of seats in advance.
+func (p *Policies) ActiveUsers() bool { return p.Billing == BillingActiveUsers }
+
+// Billing says what is billed.
+type Billing string
+
+// Billing values. No value is BillingSeats.
+const (
+	// BillingSeats bills a bought pool in advance.
+	BillingSeats Billing = "seats"
+	// BillingActiveUsers bills every active user in arrears: there is no pool, and
+	// every active user holds the license.
+	BillingActiveUsers Billing = "active_users"
+)
+
+// ActiveCount says how many users a period is billed for.
+type ActiveCount string
+
+// ActiveCount values.
+const (
+	// CountAtClose counts the users that are active when the period ends.
+	CountAtClose ActiveCount = "at_close"
+	// CountPeak is the highest number that was active at once, that of the opening
+	// included.
+	CountPeak ActiveCount = "peak"
+	// CountDaily is user-days ÷ days; a local day counts for a user who was active
+	// at any instant of it.
+	CountDaily ActiveCount = "daily"
+)
 
 // Settle says when an increase is billed.
 type Settle string
 
 // Settle values.
 const (
-	SettleNow         Settle = "now"
+	SettleNow Settle = "now"
+	// SettleDaily nets all changes of one local day to one invoice.
+	SettleDaily       Settle = "daily"
 	SettleNextInvoice Settle = "next_invoice"
 )
 
@@ -99,6 +143,11 @@ type Decrease string
 // Decrease values.
 const (
 	DecreaseEndOfCycle Decrease = "end_of_cycle"
+	// DecreaseOnRequest opens a request for the vendor's staff.
+	DecreaseOnRequest Decrease = "on_request"
+	// DecreaseImmediateCredit gives seats back at once and credits the rest of the
+	// period to the account.
+	DecreaseImmediateCredit Decrease = "immediate_credit"
 )
 
 // OverAssigned says what happens where a decrease takes effect below what is in

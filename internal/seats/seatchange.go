@@ -176,7 +176,7 @@ func (c *seatChange) increase(t *turn, sub *Subscription, plan *Plan, n int64, a
 		return err
 	}
 	factor := sub.Period.Factor(plan.Policies.Proration, at, loc)
-	part := Unbilled{Event: c.event.ID, FromSeats: sub.Seats, ToSeats: n, DeltaMinor: after - before, Num: factor.Num, Den: factor.Den}
+	part := Unbilled{Event: c.event.ID, Plan: sub.Plan, FromSeats: sub.Seats, ToSeats: n, DeltaMinor: after - before, Num: factor.Num, Den: factor.Den}
 	data := &c.event.Data
 	data.Plan, data.DeltaMinor, data.FactorNum, data.FactorDen = sub.Plan, part.DeltaMinor, part.Num, part.Den
 	if plan.Policies.Settle == SettleNextInvoice {

@@ -30,14 +30,22 @@ type Subscription struct {
 	// Free is Seats less licenses in use and seats reserved by invitations. It is
 	// negative only while a close is releasing licenses.
 	Free int64
-	// Pending is the scheduled decrease, if any.
-	Pending *Pending
-	// Period is the running one; its instants never move once stored.
+	// Pending is the scheduled decrease, PendingPlan the scheduled plan change,
+	// Cancel the scheduled end, if any. All take effect at the period's end; the end
+	// wins over the others.
+	Pending     *Pending
+	PendingPlan *PendingPlan
+	Cancel      *PendingCancel
+	// Period is the running one; its instants never move once stored. While Trial is
+	// set it is the trial: nothing is charged before its end.
 	Period    billing.Period
+	Trial     bool
 	Zone      string
 	StartedAt time.Time
-	// Unbilled are increases that the next invoice settles.
+	// Unbilled are changes that a later invoice settles: the next one, or where
+	// SettleAt is set the one of that instant, the end of the local day.
 	Unbilled []Unbilled
+	SettleAt time.Time
 	// ForecastMinor is the price of the next period as it was when money last
 	// changed: a close far from it is stopped and looked at.
 	ForecastMinor int64
@@ -49,12 +57,33 @@ type Pending struct {
 	By    UserID
 	At    time.Time
 	Event EventID
+	// Reminded is set once the people concerned were told that it is near.
+	Reminded bool
 }
 
-// Unbilled is one increase waiting for the next invoice, unrounded: DeltaMinor ×
-// Num / Den.
+// PendingPlan is a scheduled change to another plan of the product.
+type PendingPlan struct {
+	Plan     PlanRef
+	By       UserID
+	At       time.Time
+	Event    EventID
+	Reminded bool
+}
+
+// PendingCancel is the scheduled end of a subscription.
+type PendingCancel struct {
+	By       UserID
+	At       time.Time
+	Event    EventID
+	Reminded bool
+}
+
+// Unbilled is one change waiting for a later invoice, unrounded: DeltaMinor × Num
+// / Den, negative where seats were given back for credit.
 type Unbilled struct {
-	Event      EventID
+	Event EventID
+	// Plan is the plan that it was priced by.
+	Plan       PlanRef
 	FromSeats  int64
 	ToSeats    int64
 	DeltaMinor int64
@@ -65,6 +94,18 @@ type Unbilled struct {
 // MaxUnbilled bounds how many increases wait for one invoice, so that the pool's
 // item stays small; beyond it the customer is told to talk to the vendor.
 const MaxUnbilled = 50
+
+// DueAt is the next instant at which something of the subscription must be
+// closed; zero once it has ended.
+func (s *Subscription) DueAt() time.Time {
+	switch {
+	case s.Status != SubscriptionActive:
+		return time.Time{}
+	case !s.SettleAt.IsZero() && s.SettleAt.Before(s.Period.End):
+		return s.SettleAt
+	}
+	return s.Period.End
+}
 
 // AtRenewal is how many seats the next period starts with if nothing else
 // happens and nothing is over-assigned.
@@ -83,6 +124,14 @@ func (s *Subscription) clone() *Subscription {
 	if s.Pending != nil {
 		p := *s.Pending
 		c.Pending = &p
+	}
+	if s.PendingPlan != nil {
+		p := *s.PendingPlan
+		c.PendingPlan = &p
+	}
+	if s.Cancel != nil {
+		p := *s.Cancel
+		c.Cancel = &p
 	}
 	c.Unbilled = append([]Unbilled(nil), s.Unbilled...)
 	return &c

@@ -62,6 +62,18 @@ type User struct {
 	// Licenses by product.
 	Licenses   map[string]License
 	Invitation *Invitation
+	// Spent is what an admin has committed the account to, where a plan caps it.
+	Spent *Spending
+	// Erased is set once the personal data was replaced.
+	Erased bool
+}
+
+// Spending is the net amount of what one admin bought in a local calendar month,
+// in minor units of the account's currency.
+type Spending struct {
+	// Month is like "2026-11".
+	Month string
+	Minor int64
 }
 
 // License is one seat held by one user.
@@ -95,6 +107,8 @@ type Invitation struct {
 	// Reserved while a seat is held for it.
 	Subscription SubscriptionID
 	Reserved     bool
+	// Reminded is set once the invited person was told that the link expires soon.
+	Reminded bool
 }
 
 // InvitationTTL is how long a link stays good: over a holiday week, not for ever.
@@ -122,6 +136,10 @@ func (u *User) clone() *User {
 	if u.Invitation != nil {
 		i := *u.Invitation
 		c.Invitation = &i
+	}
+	if u.Spent != nil {
+		s := *u.Spent
+		c.Spent = &s
 	}
 	c.Licenses = make(map[string]License, len(u.Licenses))
 	for p, l := range u.Licenses {

@@ -9,7 +9,7 @@ import (
 // Attributes of an account: v revision, n name, c currency, z zone, an anchor, o
 // owner, in number of the last invoice, cr credit, st status, pf parked for, du
 // due, te test, cl clock, op opened at, bc billing contact, cu customer, tx tax
-// rate, rc reverse charge, mo mails off, pl and pv plan.
+// rate, rc reverse charge, mo mails off, pl and pv plan, ep epoch.
 func accountItem(a *seats.Account) item {
 	it := newItem(accountKey(a.ID))
 	it.number("v", a.Rev)
@@ -35,6 +35,7 @@ func accountItem(a *seats.Account) item {
 	it.texts("mo", a.MailsOff)
 	it.text("pl", a.Plan.ID)
 	it.number("pv", int64(a.Plan.Version))
+	it.number("ep", a.Epoch)
 	switch {
 	case a.Status == seats.AccountParked:
 		since := a.Due
@@ -62,7 +63,7 @@ func readAccount(it item) (*seats.Account, error) {
 		Status: seats.AccountStatus(r.text("st")), ParkedFor: r.text("pf"), Due: r.instant("du"),
 		Test: r.flag("te"), Clock: r.instant("cl"), OpenedAt: r.instant("op"),
 		BillingContact: r.text("bc"), TaxPPM: r.number("tx"), ReverseCharge: r.flag("rc"), MailsOff: r.texts("mo"),
-		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))},
+		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))}, Epoch: r.number("ep"),
 	}
 	if p, ok := r.nested("cu"); ok {
 		a.Customer = p.party()
@@ -82,16 +83,17 @@ func (r reader) date(name string) billing.Date {
 	return d
 }
 
-// Attributes of a party: n name, l address lines, t tax id, c country.
+// Attributes of a party: n name, l address lines, t tax id, c country, ll legal lines.
 func partyItem(p billing.Party) item {
 	it := item{}
 	it.text("n", p.Name)
 	it.texts("l", p.AddressLines)
 	it.text("t", p.TaxID)
 	it.text("c", p.Country)
+	it.texts("ll", p.LegalLines)
 	return it
 }
 
 func (r reader) party() billing.Party {
-	return billing.Party{Name: r.text("n"), AddressLines: r.texts("l"), TaxID: r.text("t"), Country: r.text("c")}
+	return billing.Party{Name: r.text("n"), AddressLines: r.texts("l"), TaxID: r.text("t"), Country: r.text("c"), LegalLines: r.texts("ll")}
 }

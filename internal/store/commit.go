@@ -15,8 +15,8 @@ import (
 
 // Commit writes all of the change or nothing, in one transaction whose items stand
 // in this order: account (a new one with its entry in the directory), users with
-// their guards, subscriptions, moves of free seats, invoice, use of the quote,
-// receipt, events.
+// their guards, subscriptions, moves of free seats, invoice, credit note, status of an
+// invoice, request, use of the quote, receipt, events.
 //
 // A *seats.ConditionError names every condition that did not hold. Contention is
 // tried again, always as the same request with the same client token, so that a
@@ -60,12 +60,13 @@ func (s *Store) transaction(account seats.AccountID, c *seats.Change) (*transact
 		t.user(account, i, &c.Users[i])
 	}
 	t.pools(account, c)
-	if c.Invoice != nil {
-		it, err := s.invoiceItem(account, c.Invoice)
-		if err != nil {
-			return nil, err
-		}
-		t.putNew(invoiceKey(account, c.Invoice.Number), it, seats.Failed{Kind: seats.ItemInvoice})
+	t.document(account, c.Invoice, seats.ItemInvoice)
+	t.document(account, c.CreditNote, seats.ItemCreditNote)
+	if c.InvoiceStatus != nil {
+		t.invoiceStatus(account, c.InvoiceStatus)
+	}
+	if c.Request != nil {
+		t.request(account, c.Request)
 	}
 	if c.QuoteUse != nil {
 		t.useQuote(account, c.QuoteUse)
@@ -80,6 +81,19 @@ func (s *Store) transaction(account seats.AccountID, c *seats.Change) (*transact
 		t.fail(fmt.Errorf("store: a change of %d items, a transaction has at most %d", len(t.writes), maxItems))
 	}
 	return t, t.err
+}
+
+// document puts an invoice or a credit note under its number.
+func (t *transaction) document(account seats.AccountID, inv *seats.IssuedInvoice, kind seats.ItemKind) {
+	if inv == nil {
+		return
+	}
+	it, err := t.store.invoiceItem(account, inv)
+	if err != nil {
+		t.fail(err)
+		return
+	}
+	t.putNew(invoiceKey(account, inv.Number), it, seats.Failed{Kind: kind})
 }
 
 func (t *transaction) account(id seats.AccountID, w *seats.AccountWrite) {

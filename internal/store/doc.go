@@ -11,7 +11,8 @@
 //	  directory       ACCOUNTS               <account>          put with the account: operators list accounts in order
 //	  user            A#<account>            U#<user>
 //	  subscription    A#<account>            S#<product>
-//	  invoice         A#<account>            I#<10 digits>      its canonical JSON, deflated, with its hash
+//	  invoice         A#<account>            I#<10 digits>      its canonical JSON, deflated, with its hash; credit notes too
+//	  request         RQ#<account>           <request>          what the vendor's staff is asked for
 //	  email guard     M#<email>              A#<account>        u: the user; an email is unique in an account
 //	  sign-in         P#<subject>            A#<account>        u: the user that the identity is bound to
 //	  ledger event    E#<account>#<yyyy-mm>  <event>            ev: what the bus gets; the month is that of At, in UTC
@@ -35,6 +36,7 @@
 //	DUE#<shard>  ordinary open accounts by the instant at which something is due
 //	EXP#<shard>  users of ordinary accounts by the expiry of their open invitation
 //	PARKED       parked accounts, test accounts too
+//	REQUESTS     open requests by the instant at which they were opened, of test accounts too
 //
 // A shard is the hash of the id modulo 16, so that the month's first midnight does
 // not meet one partition. The index lags and is never decided from: it names

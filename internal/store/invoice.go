@@ -12,7 +12,7 @@ import (
 )
 
 // Attributes of an invoice: z its canonical bytes, deflated, h their SHA-256, at
-// issued at, st status. The number is in the key.
+// issued at, st status, pa paid at, vb number of the credit note that voided it. The number is in the key.
 func (s *Store) invoiceItem(account seats.AccountID, inv *seats.IssuedInvoice) (item, error) {
 	sum := sha256.Sum256(inv.Canonical)
 	if hex.EncodeToString(sum[:]) != inv.Hash {
@@ -26,14 +26,38 @@ func (s *Store) invoiceItem(account seats.AccountID, inv *seats.IssuedInvoice) (
 	it.binary("z", z)
 	it.binary("h", sum[:])
 	it.instant("at", inv.IssuedAt)
-	it.text("st", string(inv.Status))
+	it.text(invoiceStatusName, string(inv.Status))
+	it.instant("pa", inv.PaidAt)
+	it.number("vb", inv.VoidedBy)
 	return it, nil
+}
+
+const invoiceStatusName = "st"
+
+// invoiceStatus changes what became of an invoice and leaves the document alone.
+func (t *transaction) invoiceStatus(account seats.AccountID, u *seats.InvoiceUpdate) {
+	e := expression{
+		update: "SET #st = :to", condition: "#st = :from",
+		names:  map[string]string{"#st": invoiceStatusName},
+		values: item{":to": text(string(u.Status)), ":from": text(string(u.From))},
+	}
+	if !u.PaidAt.IsZero() {
+		e.update += ", #pa = :pa"
+		e.names["#pa"], e.values[":pa"] = "pa", instant(u.PaidAt)
+	}
+	if u.VoidedBy != 0 {
+		e.update += ", #vb = :vb"
+		e.names["#vb"], e.values[":vb"] = "vb", number(u.VoidedBy)
+	}
+	t.update(invoiceKey(account, u.Number), e, seats.Failed{Kind: seats.ItemInvoiceStatus})
 }
 
 // readInvoice refuses bytes that are not those which were issued.
 func readInvoice(it item) (*seats.IssuedInvoice, error) {
 	r := read(it)
-	inv := &seats.IssuedInvoice{IssuedAt: r.instant("at"), Status: seats.InvoiceStatus(r.text("st"))}
+	inv := &seats.IssuedInvoice{
+		IssuedAt: r.instant("at"), Status: seats.InvoiceStatus(r.text(invoiceStatusName)), PaidAt: r.instant("pa"), VoidedBy: r.number("vb"),
+	}
 	var err error
 	if inv.Number, err = strconv.ParseInt(r.keyed(skName, invPrefix), 10, 64); err != nil {
 		r.fail(skName)

@@ -34,6 +34,7 @@ const (
 	invitationPK = "SECRET#invitation"
 	secretSK     = "K"
 	parkedPK     = "PARKED"
+	requestsPK   = "REQUESTS"
 )
 
 // key is the primary key of an item in one of the two tables.
@@ -59,6 +60,12 @@ func invoiceKey(a seats.AccountID, number int64) key {
 }
 
 func invoiceSK(number int64) string { return fmt.Sprintf("%s%010d", invPrefix, number) }
+
+func requestKey(a seats.AccountID, r seats.RequestID) key {
+	return key{pk: requestedPK(a), sk: string(r)}
+}
+
+func requestedPK(a seats.AccountID) string { return "RQ#" + string(a) }
 
 func emailKey(email string, a seats.AccountID) key { return key{pk: "M#" + email, sk: accountPK(a)} }
 

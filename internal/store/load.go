@@ -53,6 +53,9 @@ func wantedKeys(want seats.Want) []key {
 	if want.Receipt != "" {
 		add(receiptKey(want.Receipt))
 	}
+	if want.Request != "" {
+		add(requestKey(want.Account, want.Request))
+	}
 	return all
 }
 
@@ -67,6 +70,8 @@ func (s *Store) addTo(view *seats.View, want seats.Want, k key, it item) (err er
 		}
 	case k == receiptKey(want.Receipt):
 		view.Receipt, err = readReceipt(it)
+	case k == requestKey(want.Account, want.Request):
+		view.Request, err = readRequest(it)
 	case k.sk[:2] == userPrefix:
 		var u *seats.User
 		if u, err = readUser(it); err == nil {

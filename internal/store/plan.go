@@ -58,6 +58,8 @@ type vendorWire struct {
 	SupportEmail string   `json:"support_email,omitempty"`
 	SalesContact string   `json:"sales_contact,omitempty"`
 	SignInURL    string   `json:"sign_in_url,omitempty"`
+	LegalLines   []string `json:"legal_lines,omitempty"`
+	LogoPNG      []byte   `json:"logo_png,omitempty"`
 }
 
 type priceWire struct {
@@ -74,18 +76,21 @@ type tierWire struct {
 }
 
 type policiesWire struct {
-	Proration              billing.Proration  `json:"proration"`
-	Settle                 seats.Settle       `json:"settle"`
-	Decrease               seats.Decrease     `json:"decrease"`
-	OverAssigned           seats.OverAssigned `json:"over_assigned"`
-	AutoSeats              bool               `json:"auto_seats,omitempty"`
-	InvitationReservesSeat bool               `json:"invitation_reserves_seat,omitempty"`
-	MinSeats               int64              `json:"min_seats,omitempty"`
-	MaxSelfServeSeats      int64              `json:"max_self_serve_seats,omitempty"`
-	SelfServe              seats.SelfServe    `json:"self_serve"`
-	AdminsMaySpend         bool               `json:"admins_may_spend,omitempty"`
-	AdminMonthlyCapMinor   int64              `json:"admin_monthly_cap_minor,omitempty"`
-	AgreementRequired      bool               `json:"agreement_required,omitempty"`
+	Billing                seats.Billing            `json:"billing,omitempty"`
+	Proration              billing.Proration        `json:"proration"`
+	Settle                 seats.Settle             `json:"settle"`
+	Decrease               seats.Decrease           `json:"decrease"`
+	OverAssigned           seats.OverAssigned       `json:"over_assigned"`
+	AutoSeats              bool                     `json:"auto_seats,omitempty"`
+	InvitationReservesSeat bool                     `json:"invitation_reserves_seat,omitempty"`
+	MinSeats               int64                    `json:"min_seats,omitempty"`
+	MaxSelfServeSeats      int64                    `json:"max_self_serve_seats,omitempty"`
+	SelfServe              seats.SelfServe          `json:"self_serve"`
+	AdminsMaySpend         bool                     `json:"admins_may_spend,omitempty"`
+	AdminMonthlyCap        map[money.Currency]int64 `json:"admin_monthly_cap_minor,omitempty"`
+	AgreementRequired      bool                     `json:"agreement_required,omitempty"`
+	ActiveCount            seats.ActiveCount        `json:"active_count,omitempty"`
+	TrialDays              int                      `json:"trial_days,omitempty"`
 }
 
 func planItem(p *seats.Plan) (item, error) {

@@ -36,7 +36,7 @@ const quoteDictionary = `"customer":{"name":"","address_lines":["","tax_id":"","
 // expires, f from, s seats, ar seats at renewal, ef effective at, z the canonical
 // bytes of what is due now and of the next invoice (one line each, deflated), rv
 // revision of the subscription, cr credit, tx tax rate, rc reverse charge, us the
-// event of its confirmation.
+// event of its confirmation, rq request, p and pv plan, fp and fv the plan before.
 func (s *Store) quoteItem(q *seats.Quote) (item, error) {
 	it := newItem(quoteKey(q.ID))
 	it.text(quoteAccountName, string(q.Account))
@@ -53,6 +53,13 @@ func (s *Store) quoteItem(q *seats.Quote) (item, error) {
 	it.number("tx", q.TaxPPM)
 	it.flag("rc", q.ReverseCharge)
 	it.text(usedName, string(q.UsedBy))
+	it.text("rq", string(q.Request))
+	it.text("p", q.Plan.ID)
+	it.number("pv", int64(q.Plan.Version))
+	if q.FromPlan != q.Plan {
+		it.text("fp", q.FromPlan.ID)
+		it["fv"] = number(int64(q.FromPlan.Version))
+	}
 	it[ttlName] = number(q.ExpiresAt.Add(quoteKept).Unix())
 	if q.DueNow == nil && q.Next == nil {
 		return it, nil
@@ -77,6 +84,10 @@ func readQuote(it item) (*seats.Quote, error) {
 		At: r.instant("at"), ExpiresAt: r.instant("x"), From: r.number("f"), Seats: r.number("s"),
 		AtRenewal: r.number("ar"), EffectiveAt: r.instant("ef"), SubscriptionRev: r.number("rv"),
 		CreditMinor: r.number("cr"), TaxPPM: r.number("tx"), ReverseCharge: r.flag("rc"), UsedBy: seats.EventID(r.text(usedName)),
+	}
+	q.Request, q.Plan = seats.RequestID(r.text("rq")), seats.PlanRef{ID: r.text("p"), Version: int(r.number("pv"))}
+	if q.FromPlan = q.Plan; it["fv"] != nil {
+		q.FromPlan = seats.PlanRef{ID: r.text("fp"), Version: int(r.number("fv"))}
 	}
 	z := r.binary("z")
 	if err := r.failure(); err != nil || z == nil {

@@ -2,7 +2,9 @@ package store
 
 import (
 	"context"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
@@ -21,9 +23,11 @@ const (
 )
 
 // Attributes of a subscription: id, v revision, st status, pl plan, pv its version,
-// s seats, fr free, pe pending (s seats, b by, t at, e event), pi index, pa and pb
-// dates, ps and pt instants of the period, z zone, sa started at, un unbilled
-// increases (lists: event, from, to, delta, numerator, denominator), fm forecast.
+// s seats, fr free, pe pending (s seats, b by, t at, e event, r reminded), pp pending
+// plan (p plan, v version, else as pe), pc cancel (as pe), pi index, pa and pb
+// dates, ps and pt instants of the period, tr trial, z zone, sa started at, un unbilled
+// changes (lists: event, from, to, delta, numerator, denominator, and the plan with its
+// version where it is not the subscription's), se settle at, fm forecast.
 func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 	it := newItem(subscriptionKey(account, sub.Product))
 	it.text(subscriptionIDName, shortSubscription(sub.ID, sub.Product))
@@ -34,13 +38,21 @@ func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 	it.number("s", sub.Seats)
 	it[freeName] = number(sub.Free)
 	if p := sub.Pending; p != nil {
-		m := item{}
+		m := pendingItem(p.By, p.At, p.Event, p.Reminded)
 		m["s"] = number(p.Seats)
-		m.id("b", "usr_", string(p.By))
-		m.instant("t", p.At)
-		m.id("e", "evt_", string(p.Event))
 		it.nested("pe", m)
 	}
+	if p := sub.PendingPlan; p != nil {
+		m := pendingItem(p.By, p.At, p.Event, p.Reminded)
+		m.text("p", p.Plan.ID)
+		m.number("v", int64(p.Plan.Version))
+		it.nested("pp", m)
+	}
+	if p := sub.Cancel; p != nil {
+		it.nested("pc", pendingItem(p.By, p.At, p.Event, p.Reminded))
+	}
+	it.flag("tr", sub.Trial)
+	it.instant("se", sub.SettleAt)
 	it.number("pi", int64(sub.Period.Index))
 	it.date("pa", sub.Period.StartDate)
 	it.date("pb", sub.Period.EndDate)
@@ -49,7 +61,7 @@ func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 	it.text("z", sub.Zone)
 	it.instant("sa", sub.StartedAt)
 	if len(sub.Unbilled) > 0 {
-		it["un"] = unbilledList(sub.Unbilled)
+		it["un"] = unbilledList(sub.Unbilled, sub.Plan)
 	}
 	it.number("fm", sub.ForecastMinor)
 	return it
@@ -57,7 +69,16 @@ func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 
 // revisedAttributes are what Rev covers: everything but the id and the free counter.
 func revisedAttributes() []string {
-	return []string{revName, subscriptionStatusName, "pl", "pv", "s", "pe", "pi", "pa", "pb", "ps", "pt", "z", "sa", "un", "fm"}
+	return []string{revName, subscriptionStatusName, "pl", "pv", "s", "pe", "pp", "pc", "pi", "pa", "pb", "ps", "pt", "tr", "z", "sa", "un", "se", "fm"}
+}
+
+func pendingItem(by seats.UserID, at time.Time, event seats.EventID, reminded bool) item {
+	m := item{}
+	m.id("b", "usr_", string(by))
+	m.instant("t", at)
+	m.id("e", "evt_", string(event))
+	m.flag("r", reminded)
+	return m
 }
 
 func (it item) date(name string, d billing.Date) {
@@ -66,29 +87,40 @@ func (it item) date(name string, d billing.Date) {
 	}
 }
 
-func unbilledList(parts []seats.Unbilled) types.AttributeValue {
+func unbilledList(parts []seats.Unbilled, plan seats.PlanRef) types.AttributeValue {
 	all := make([]types.AttributeValue, len(parts))
 	for i, p := range parts {
-		all[i] = &types.AttributeValueMemberL{Value: []types.AttributeValue{
+		list := []types.AttributeValue{
 			text(shortID("evt_", string(p.Event))), number(p.FromSeats), number(p.ToSeats),
 			number(p.DeltaMinor), number(p.Num), number(p.Den),
-		}}
+		}
+		if p.Plan != plan {
+			list = append(list, text(p.Plan.ID), number(int64(p.Plan.Version)))
+		}
+		all[i] = &types.AttributeValueMemberL{Value: list}
 	}
 	return &types.AttributeValueMemberL{Value: all}
 }
 
-func (r reader) unbilled(name string) []seats.Unbilled {
+func (r reader) unbilled(name string, plan seats.PlanRef) []seats.Unbilled {
 	var all []seats.Unbilled
 	for _, v := range r.list(name) {
 		l, ok := v.(*types.AttributeValueMemberL)
-		if !ok || len(l.Value) != 6 {
+		if !ok || len(l.Value) != 6 && len(l.Value) != 8 {
 			r.fail(name)
 			return nil
 		}
 		// A list's values read like attributes that are named by their place.
-		part := r.inside(name, item{"0": l.Value[0], "1": l.Value[1], "2": l.Value[2], "3": l.Value[3], "4": l.Value[4], "5": l.Value[5]})
+		places := item{}
+		for i, v := range l.Value {
+			places[strconv.Itoa(i)] = v
+		}
+		part, of := r.inside(name, places), plan
+		if len(l.Value) == 8 {
+			of = seats.PlanRef{ID: part.text("6"), Version: int(part.number("7"))}
+		}
 		all = append(all, seats.Unbilled{
-			Event: seats.EventID(part.id("0", "evt_")), FromSeats: part.number("1"), ToSeats: part.number("2"),
+			Event: seats.EventID(part.id("0", "evt_")), Plan: of, FromSeats: part.number("1"), ToSeats: part.number("2"),
 			DeltaMinor: part.number("3"), Num: part.number("4"), Den: part.number("5"),
 		})
 	}
@@ -98,23 +130,36 @@ func (r reader) unbilled(name string) []seats.Unbilled {
 func readSubscription(it item) (*seats.Subscription, error) {
 	r := read(it)
 	product := r.keyed(skName, subPrefix)
+	plan := seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))}
 	sub := &seats.Subscription{
 		ID: longSubscription(r.text(subscriptionIDName), product), Account: seats.AccountID(r.keyed(pkName, "A#")), Product: product,
 		Rev: r.number("v"), Status: seats.SubscriptionStatus(r.text(subscriptionStatusName)),
-		Plan:  seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))},
-		Seats: r.number("s"), Free: r.number(freeName),
+		Plan: plan, Seats: r.number("s"), Free: r.number(freeName),
 		Period: billing.Period{
 			Index: int(r.number("pi")), StartDate: r.date("pa"), EndDate: r.date("pb"), Start: r.instant("ps"), End: r.instant("pt"),
 		},
-		Zone: r.text("z"), StartedAt: r.instant("sa"), Unbilled: r.unbilled("un"), ForecastMinor: r.number("fm"),
+		Trial: r.flag("tr"), Zone: r.text("z"), StartedAt: r.instant("sa"),
+		Unbilled: r.unbilled("un", plan), SettleAt: r.instant("se"), ForecastMinor: r.number("fm"),
 	}
 	if p, ok := r.nested("pe"); ok {
 		sub.Pending = &seats.Pending{
-			Seats: p.number("s"), By: seats.UserID(p.id("b", "usr_")), At: p.instant("t"), Event: seats.EventID(p.id("e", "evt_")),
+			Seats: p.number("s"), By: p.by(), At: p.instant("t"), Event: p.event(), Reminded: p.flag("r"),
 		}
+	}
+	if p, ok := r.nested("pp"); ok {
+		sub.PendingPlan = &seats.PendingPlan{
+			Plan: seats.PlanRef{ID: p.text("p"), Version: int(p.number("v"))}, By: p.by(), At: p.instant("t"), Event: p.event(), Reminded: p.flag("r"),
+		}
+	}
+	if p, ok := r.nested("pc"); ok {
+		sub.Cancel = &seats.PendingCancel{By: p.by(), At: p.instant("t"), Event: p.event(), Reminded: p.flag("r")}
 	}
 	return sub, r.failure()
 }
+
+func (r reader) by() seats.UserID { return seats.UserID(r.id("b", "usr_")) }
+
+func (r reader) event() seats.EventID { return seats.EventID(r.id("e", "evt_")) }
 
 // shortSubscription leaves out of a subscription's id what is known beside it: its
 // prefix and its product.

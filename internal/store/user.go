@@ -11,7 +11,8 @@ import (
 // Attributes of a user: v revision, e email, f first name, l last name, q
 // qualification, r role, st status, su subject, so signed out at, ad added at, te
 // test, li licenses by product (s subscription, t since, b by), iv invitation (st
-// state, g generation, se sent, ex expires, b inviter, s subscription, p product, r reserved).
+// state, g generation, se sent, ex expires, b inviter, s subscription, p product, r reserved,
+// rm reminded), sp spent (m month, n minor units), er erased.
 func userItem(account seats.AccountID, u *seats.User) item {
 	it := newItem(userKey(account, u.ID))
 	it.number("v", u.Rev)
@@ -34,6 +35,13 @@ func userItem(account seats.AccountID, u *seats.User) item {
 		licenses[product] = &types.AttributeValueMemberM{Value: m}
 	}
 	it.nested("li", licenses)
+	if s := u.Spent; s != nil {
+		m := item{}
+		m.text("m", s.Month)
+		m.number("n", s.Minor)
+		it.nested("sp", m)
+	}
+	it.flag("er", u.Erased)
 	if i := u.Invitation; i != nil {
 		it.nested("iv", invitationItem(i))
 		if i.State == seats.InvitationOpen && !u.Test {
@@ -54,6 +62,7 @@ func invitationItem(i *seats.Invitation) item {
 	m.text("p", product)
 	m.text("s", shortSubscription(i.Subscription, product))
 	m.flag("r", i.Reserved)
+	m.flag("rm", i.Reminded)
 	return m
 }
 
@@ -63,7 +72,7 @@ func readUser(it item) (*seats.User, error) {
 		Account: seats.AccountID(r.keyed(pkName, "A#")), ID: seats.UserID(r.keyed(skName, userPrefix)), Rev: r.number("v"),
 		Email: r.text("e"), FirstName: r.text("f"), LastName: r.text("l"), Qualification: r.text("q"),
 		Role: seats.Role(r.text("r")), Status: seats.UserStatus(r.text("st")), Subject: r.text("su"),
-		SignedOutAt: r.instant("so"), AddedAt: r.instant("ad"), Test: r.flag("te"), Licenses: map[string]seats.License{},
+		SignedOutAt: r.instant("so"), AddedAt: r.instant("ad"), Test: r.flag("te"), Erased: r.flag("er"), Licenses: map[string]seats.License{},
 	}
 	if licenses, ok := r.nested("li"); ok {
 		for product := range licenses.item {
@@ -77,8 +86,11 @@ func readUser(it item) (*seats.User, error) {
 		u.Invitation = &seats.Invitation{
 			State: seats.InvitationState(i.text("st")), Generation: int(i.number("g")), SentAt: i.instant("se"),
 			ExpiresAt: i.instant("ex"), Inviter: seats.UserID(i.id("b", "usr_")), Reserved: i.flag("r"),
-			Subscription: longSubscription(i.text("s"), i.text("p")),
+			Subscription: longSubscription(i.text("s"), i.text("p")), Reminded: i.flag("rm"),
 		}
+	}
+	if s, ok := r.nested("sp"); ok {
+		u.Spent = &seats.Spending{Month: s.text("m"), Minor: s.number("n")}
 	}
 	return u, r.failure()
 }

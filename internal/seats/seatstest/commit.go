@@ -75,8 +75,10 @@ func (c *commit) possible() error {
 			return fmt.Errorf("seatstest: subscription %s of %s in a change of %s", w.Subscription.ID, w.Subscription.Account, c.account)
 		}
 	}
-	if inv := c.change.Invoice; inv != nil && billing.Hash(inv.Canonical) != inv.Hash {
-		return fmt.Errorf("seatstest: invoice %d of %s: the hash is not that of its bytes", inv.Number, c.account)
+	for _, inv := range []*seats.IssuedInvoice{c.change.Invoice, c.change.CreditNote} {
+		if inv != nil && billing.Hash(inv.Canonical) != inv.Hash {
+			return fmt.Errorf("seatstest: invoice %d of %s: the hash is not that of its bytes", inv.Number, c.account)
+		}
 	}
 	return c.contract()
 }
@@ -127,6 +129,15 @@ func (c *commit) touch() {
 	if c.change.Invoice != nil {
 		n("invoice", c.change.Invoice.Number)
 	}
+	if c.change.CreditNote != nil {
+		n("invoice", c.change.CreditNote.Number)
+	}
+	if c.change.InvoiceStatus != nil {
+		n("invoice", c.change.InvoiceStatus.Number)
+	}
+	if c.change.Request != nil {
+		n("request", c.change.Request.Request.ID)
+	}
 	if c.change.QuoteUse != nil {
 		n("quote", c.change.QuoteUse.ID)
 	}
@@ -174,6 +185,17 @@ func (c *commit) check() {
 	if inv := c.change.Invoice; inv != nil {
 		c.fail(seats.ItemInvoice, 0, d.Invoices[a][inv.Number] != nil)
 	}
+	if note := c.change.CreditNote; note != nil {
+		c.fail(seats.ItemCreditNote, 0, d.Invoices[a][note.Number] != nil)
+	}
+	if u := c.change.InvoiceStatus; u != nil {
+		was := d.Invoices[a][u.Number]
+		c.fail(seats.ItemInvoiceStatus, 0, was == nil || was.Status != u.From)
+	}
+	if w := c.change.Request; w != nil {
+		was := d.Requests[a][w.Request.ID]
+		c.fail(seats.ItemRequest, 0, (was == nil) != (w.From == 0) || was != nil && was.Rev != w.From)
+	}
 	if use := c.change.QuoteUse; use != nil {
 		q := d.Quotes[use.ID]
 		c.fail(seats.ItemQuote, 0, q == nil || q.Account != a || q.UsedBy != "")
@@ -208,6 +230,22 @@ func (c *commit) write() {
 	}
 	if inv := c.change.Invoice; inv != nil {
 		put(d.Invoices, a, inv.Number, inv)
+	}
+	if note := c.change.CreditNote; note != nil {
+		put(d.Invoices, a, note.Number, note)
+	}
+	if u := c.change.InvoiceStatus; u != nil {
+		inv := d.Invoices[a][u.Number]
+		inv.Status = u.Status
+		if !u.PaidAt.IsZero() {
+			inv.PaidAt = u.PaidAt
+		}
+		if u.VoidedBy != 0 {
+			inv.VoidedBy = u.VoidedBy
+		}
+	}
+	if w := c.change.Request; w != nil {
+		put(d.Requests, a, w.Request.ID, w.Request)
 	}
 	if use := c.change.QuoteUse; use != nil {
 		d.Quotes[use.ID].UsedBy = use.Event

@@ -195,6 +195,21 @@ func (c *Crashing) ParkedAccounts(ctx context.Context, page seats.Page) ([]seats
 	return throughPage(c, func() ([]seats.AccountID, string, error) { return c.inner.ParkedAccounts(ctx, page) })
 }
 
+// GetRequest is the store's, unless the process died.
+func (c *Crashing) GetRequest(ctx context.Context, account seats.AccountID, id seats.RequestID) (*seats.Request, error) {
+	return through(c, func() (*seats.Request, error) { return c.inner.GetRequest(ctx, account, id) })
+}
+
+// Requests is the store's, unless the process died.
+func (c *Crashing) Requests(ctx context.Context, account seats.AccountID, page seats.Page) ([]*seats.Request, string, error) {
+	return throughPage(c, func() ([]*seats.Request, string, error) { return c.inner.Requests(ctx, account, page) })
+}
+
+// OpenRequests is the store's, unless the process died.
+func (c *Crashing) OpenRequests(ctx context.Context, page seats.Page) ([]seats.RequestRef, string, error) {
+	return throughPage(c, func() ([]seats.RequestRef, string, error) { return c.inner.OpenRequests(ctx, page) })
+}
+
 // Count is the store's, unless the process died.
 func (c *Crashing) Count(ctx context.Context, key string, window time.Duration, now time.Time) (int, error) {
 	return through(c, func() (int, error) { return c.inner.Count(ctx, key, window, now) })

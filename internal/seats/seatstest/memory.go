@@ -38,6 +38,7 @@ type Data struct {
 	Quotes        map[seats.QuoteID]*seats.Quote
 	Plans         map[string]map[int]*seats.Plan // by id and version
 	Receipts      map[string]*seats.Receipt
+	Requests      map[seats.AccountID]map[seats.RequestID]*seats.Request
 	Counters      map[string]int
 }
 
@@ -55,6 +56,7 @@ func NewStore() *Store {
 			Quotes:        map[seats.QuoteID]*seats.Quote{},
 			Plans:         map[string]map[int]*seats.Plan{},
 			Receipts:      map[string]*seats.Receipt{},
+			Requests:      map[seats.AccountID]map[seats.RequestID]*seats.Request{},
 			Counters:      map[string]int{},
 		},
 	}
@@ -134,6 +136,7 @@ func (s *Store) Load(ctx context.Context, want seats.Want) (seats.View, error) {
 		view.Quote = deepCopy(&s.copies, q)
 	}
 	view.Receipt = deepCopy(&s.copies, s.data.Receipts[want.Receipt])
+	view.Request = deepCopy(&s.copies, s.data.Requests[want.Account][want.Request])
 	return view, nil
 }
 

@@ -3,6 +3,7 @@ package storetest
 import (
 	"context"
 	"reflect"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,22 @@ func roundTrips(t *testing.T, store seats.Store) {
 		_, err = store.Invoice(ctx, f.account.ID, 2)
 		refused(t, err, seats.ErrNotFound)
 	})
+	t.Run("a credit note, and what became of an invoice", func(t *testing.T) {
+		f := open(t, store)
+		want, note := f.invoice(1), f.invoice(2)
+		f.commit(&seats.Change{Invoice: want})
+		want.Status, want.PaidAt, want.VoidedBy = seats.InvoiceVoid, day(), 2
+		update := &seats.InvoiceUpdate{Number: 1, From: seats.InvoiceOpen, Status: seats.InvoiceVoid, PaidAt: day(), VoidedBy: 2}
+		f.commit(&seats.Change{CreditNote: note, InvoiceStatus: update})
+		for n, inv := range map[int64]*seats.IssuedInvoice{1: want, 2: note} {
+			got, err := store.Invoice(ctx, f.account.ID, n)
+			same(t, "invoice", got, inv)
+			same(t, "error", err, nil)
+		}
+		lost := store.Commit(ctx, f.account.ID, &seats.Change{CreditNote: f.invoice(2), InvoiceStatus: update})
+		same(t, "a second time", lost, error(&seats.ConditionError{Failed: []seats.Failed{{Kind: seats.ItemCreditNote}, {Kind: seats.ItemInvoiceStatus}}}))
+	})
+	t.Run("a request with every field", func(t *testing.T) { requestRoundTrips(open(t, store)) })
 	t.Run("a quote with every field", func(t *testing.T) { quoteRoundTrips(open(t, store)) })
 	t.Run("a receipt with every field", func(t *testing.T) {
 		f := open(t, store)
@@ -161,4 +178,45 @@ func quoteRoundTrips(f *fixture) {
 		f.must(err)
 		same(f, tt.name+", used", view.Quote, q)
 	}
+}
+
+func requestRoundTrips(f *fixture) {
+	f.Helper()
+	ctx := context.Background()
+	r := filled[seats.Request](f.mint)
+	r.ID, r.Account, r.Rev, r.Status = f.mint.Request(), f.account.ID, 1, seats.RequestOpen
+	f.commit(&seats.Change{Request: &seats.RequestWrite{Request: r}})
+	isOpen := func() bool {
+		refs, _, err := f.store.OpenRequests(ctx, seats.Page{Limit: 1_000})
+		f.must(err)
+		return slices.Contains(refs, seats.RequestRef{Account: f.account.ID, Request: r.ID})
+	}
+	if !isOpen() {
+		f.Error("an open request is not among the open ones")
+	}
+	answered := *r
+	answered.Rev, answered.Status = 2, seats.RequestApproved
+	f.commit(&seats.Change{Request: &seats.RequestWrite{Request: &answered, From: 1}})
+	if isOpen() {
+		f.Error("an answered request is among the open ones")
+	}
+	got, err := f.store.GetRequest(ctx, f.account.ID, r.ID)
+	f.must(err)
+	same(f, "request", got, &answered)
+	view, err := f.store.Load(ctx, seats.Want{Account: f.account.ID, Request: r.ID})
+	f.must(err)
+	same(f, "loaded", view.Request, &answered)
+	lost := f.store.Commit(ctx, f.account.ID, &seats.Change{Request: &seats.RequestWrite{Request: r, From: 1}})
+	same(f, "an old revision", lost, error(&seats.ConditionError{Failed: []seats.Failed{{Kind: seats.ItemRequest}}}))
+	want := []*seats.Request{&answered}
+	for i := range int64(6) {
+		next := *r
+		next.ID, next.Seats = f.mint.Request(), i
+		f.commit(&seats.Change{Request: &seats.RequestWrite{Request: &next}})
+		want = append([]*seats.Request{&next}, want...)
+	}
+	all := walk(f, func(p seats.Page) ([]*seats.Request, string, error) { return f.store.Requests(ctx, f.account.ID, p) })
+	same(f, "all requests", all, want)
+	_, err = f.store.GetRequest(ctx, f.account.ID, f.mint.Request())
+	refused(f, err, seats.ErrNotFound)
 }
