@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"strconv"
-	"strings"
 
 	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/money"
 	"github.com/usher-seats/usher/internal/seats"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 // seatsIncreased writes the receipt, and the invoice where one was issued.
@@ -136,19 +136,8 @@ func bill(inv *billing.Invoice) mail.Bill {
 	}
 	for _, t := range inv.TaxLines {
 		if t.RatePPM != 0 {
-			b.Taxes = append(b.Taxes, mail.TaxLine{Label: "Tax " + percent(t.RatePPM), Amount: amount(t.TaxMinor, c)})
+			b.Taxes = append(b.Taxes, mail.TaxLine{Label: "Tax " + words.Percent(t.RatePPM), Amount: amount(t.TaxMinor, c)})
 		}
 	}
 	return b
-}
-
-// percent writes millionths as a percentage without needless zeros.
-func percent(ppm int64) string {
-	const perPercent = 10_000
-	whole, rest := ppm/perPercent, ppm%perPercent
-	if rest == 0 {
-		return strconv.FormatInt(whole, 10) + "%"
-	}
-	digits := strconv.FormatInt(perPercent+rest, 10)[1:]
-	return strconv.FormatInt(whole, 10) + "." + strings.TrimRight(digits, "0") + "%"
 }

@@ -17,7 +17,7 @@
 //
 // # Values in mails
 //
-// Names are shown as they were typed after [Clean], which makes them one line
+// Names are shown as they were typed after [words.Clean], which makes them one line
 // without invisible characters. They are never parsed as templates, and each is
 // isolated for writing direction in HTML. In a subject "=?" is parted by a space,
 // since mail programs would decode it. Words that people choose never become

@@ -14,7 +14,9 @@ import (
 
 	"golang.org/x/net/html"
 
+	"github.com/usher-seats/usher/internal/hostiletest"
 	"github.com/usher-seats/usher/internal/mail"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 // TestNothingTypedBreaksOut renders every sample twice: once with a harmless
@@ -34,8 +36,8 @@ func TestNothingTypedBreaksOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			for _, payload := range payloads() {
-				if mail.Clean(payload) == "" {
+			for _, payload := range hostiletest.Payloads() {
+				if words.Clean(payload) == "" {
 					payload = "A" + payload + "B"
 				}
 				hostile, _ := fill(sample.Mail, func(int) string { return payload })
@@ -51,7 +53,7 @@ func TestNothingTypedBreaksOut(t *testing.T) {
 
 func compare(t *testing.T, marker *regexp.Regexp, payload string, benign, got mail.Message) {
 	t.Helper()
-	clean := mail.Clean(payload)
+	clean := words.Clean(payload)
 	typed := func(s string) string {
 		if !strings.Contains(s, "Qz") {
 			return s

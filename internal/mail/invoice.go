@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 // Bill is how an invoice adds up: Net and the taxes make Total; what credit pays
@@ -38,15 +39,15 @@ func (b Bill) rows(p *proof, net string) []row {
 			p.fault("Bill holds %s: no amount of it may be negative", a)
 		}
 	}
-	lines := []row{{Label: net, Value: formatMoney(b.Net)}}
+	lines := []row{{Label: net, Value: words.Money(b.Net)}}
 	for _, t := range b.Taxes {
-		lines = append(lines, row{Label: t.Label, Value: formatMoney(t.Amount)})
+		lines = append(lines, row{Label: t.Label, Value: words.Money(t.Amount)})
 	}
 	if b.CreditUsed.Minor > 0 {
-		lines = append(lines, row{Label: "Total", Value: formatMoney(b.Total)},
-			row{Label: "Paid from credit", Value: formatMoney(money.Amount{Minor: -b.CreditUsed.Minor, Currency: b.CreditUsed.Currency})})
+		lines = append(lines, row{Label: "Total", Value: words.Money(b.Total)},
+			row{Label: "Paid from credit", Value: words.Money(money.Amount{Minor: -b.CreditUsed.Minor, Currency: b.CreditUsed.Currency})})
 	}
-	return append(lines, row{Label: "Amount due", Value: formatMoney(b.AmountDue), Strong: true})
+	return append(lines, row{Label: "Amount due", Value: words.Money(b.AmountDue), Strong: true})
 }
 
 // Invoice goes to the billing contact, or to the owner where there is none.
@@ -89,21 +90,21 @@ func (m Invoice) prepare(p *proof) content {
 	for i, line := range m.Lines {
 		amounts[i] = line.Amount
 		if i < maxListed {
-			c.Bill = append(c.Bill, row{Label: line.Text, Value: formatMoney(line.Amount)})
+			c.Bill = append(c.Bill, row{Label: line.Text, Value: words.Money(line.Amount)})
 		} else {
 			rest.Minor += line.Amount.Minor
 		}
 	}
 	p.sum("Bill.Net", m.Bill.Net, amounts...)
 	if more := len(m.Lines) - maxListed; more > 0 {
-		c.Bill = append(c.Bill, row{Label: formatCount(int64(more)) + " more lines, see the invoice", Value: formatMoney(rest)})
+		c.Bill = append(c.Bill, row{Label: words.Count(int64(more)) + " more lines, see the invoice", Value: words.Money(rest)})
 	}
 	c.Bill = append(c.Bill, m.Bill.rows(p, "Net")...)
 	c.Facts = rows(
 		row{Label: "Invoice", Value: m.Number},
 		row{Label: "Company", Value: m.AccountName},
-		row{Label: "Issued on", Value: formatDate(m.IssuedAt, zone)},
-		row{Label: "Period", Value: formatDate(m.PeriodStart, zone) + " to " + formatLastDay(m.PeriodEnd, zone)},
+		row{Label: "Issued on", Value: words.Date(m.IssuedAt, zone)},
+		row{Label: "Period", Value: words.Date(m.PeriodStart, zone) + " to " + words.LastDay(m.PeriodEnd, zone)},
 	)
 	return c
 }

@@ -1,6 +1,10 @@
 package mail
 
-import "time"
+import (
+	"time"
+
+	"github.com/usher-seats/usher/internal/words"
+)
 
 // Invitation goes to the invited person, for the first sending and for a resend.
 type Invitation struct {
@@ -36,7 +40,7 @@ func (m Invitation) prepare(p *proof) content {
 		row{Label: "Company", Value: m.AccountName},
 		row{Label: "Invited by", Value: m.InviterName},
 		row{Label: "Your role", Value: role},
-		row{Label: "Valid until", Value: formatMoment(m.ExpiresAt, zoneOf(m.Frame))},
+		row{Label: "Valid until", Value: words.Moment(m.ExpiresAt, zoneOf(m.Frame))},
 	)}
 }
 
@@ -67,7 +71,7 @@ func (m InvitationExpired) prepare(p *proof) content {
 		row{Label: "Invited", Value: m.InviteeName},
 		row{Label: "Email", Value: m.InviteeEmail},
 		row{Label: "Product", Value: m.ProductName},
-		row{Label: "Expired", Value: formatMoment(m.ExpiredAt, zoneOf(m.Frame))},
+		row{Label: "Expired", Value: words.Moment(m.ExpiredAt, zoneOf(m.Frame))},
 	)}
 }
 
@@ -133,7 +137,7 @@ func (m LicenseTaken) prepare(p *proof) content {
 	return content{Facts: rows(
 		row{Label: "Product", Value: m.ProductName},
 		row{Label: "Company", Value: m.AccountName},
-		row{Label: "Ended", Value: formatMoment(m.TakenAt, zoneOf(m.Frame))},
+		row{Label: "Ended", Value: words.Moment(m.TakenAt, zoneOf(m.Frame))},
 	)}
 }
 
@@ -160,6 +164,6 @@ func (m OwnershipTransferred) prepare(p *proof) content {
 		row{Label: "Company", Value: m.AccountName},
 		row{Label: "New owner", Value: m.NewOwnerName},
 		row{Label: "Old owner", Value: m.OldOwnerName},
-		row{Label: "Handed over", Value: formatMoment(m.TransferredAt, zoneOf(m.Frame))},
+		row{Label: "Handed over", Value: words.Moment(m.TransferredAt, zoneOf(m.Frame))},
 	)}
 }

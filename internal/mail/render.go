@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 // MaxSubjectRunes bounds a subject. Mail programs show the first 40 to 80
@@ -112,7 +113,7 @@ func (t templates) execute(v view) (Message, error) {
 		}
 		*part.into = b.String()
 	}
-	message.Subject = cut(plainHeader(oneLine(message.Subject)), MaxSubjectRunes)
+	message.Subject = words.Cut(plainHeader(oneLine(message.Subject)), MaxSubjectRunes)
 	message.Text = paragraphs(message.Text)
 	v.Subject, v.Preheader = message.Subject, oneLine(v.Preheader)
 	var b strings.Builder
@@ -163,7 +164,7 @@ func copyCleaned(target, source reflect.Value) {
 			target.Set(source) // checked instead: an altered address leads elsewhere
 			return
 		}
-		target.SetString(Clean(source.String()))
+		target.SetString(words.Clean(source.String()))
 	case reflect.Slice:
 		if source.IsNil() {
 			return
@@ -205,22 +206,22 @@ func (v view) Company() string { return orElse(v.AccountName, "your company") }
 func (v view) Address() string { return strings.Join(v.Vendor.AddressLines, ", ") }
 
 // Date is the local date.
-func (v view) Date(t time.Time) string { return formatDate(t, zoneOf(v.Frame)) }
+func (v view) Date(t time.Time) string { return words.Date(t, zoneOf(v.Frame)) }
 
 // LastDay is the last local date before t.
-func (v view) LastDay(t time.Time) string { return formatLastDay(t, zoneOf(v.Frame)) }
+func (v view) LastDay(t time.Time) string { return words.LastDay(t, zoneOf(v.Frame)) }
 
 // Moment is local date, time and zone.
-func (v view) Moment(t time.Time) string { return formatMoment(t, zoneOf(v.Frame)) }
+func (v view) Moment(t time.Time) string { return words.Moment(t, zoneOf(v.Frame)) }
 
 // Money is an amount with its sign or code.
-func (view) Money(a money.Amount) string { return formatMoney(a) }
+func (view) Money(a money.Amount) string { return words.Money(a) }
 
 // Seats is a number of seats.
-func (view) Seats(n int64) string { return formatSeats(n) }
+func (view) Seats(n int64) string { return words.Seats(n) }
 
 // Count is a whole number.
-func (view) Count(n int64) string { return formatCount(n) }
+func (view) Count(n int64) string { return words.Count(n) }
 
 func orElse(s, instead string) string {
 	if s == "" {

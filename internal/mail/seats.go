@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 // How a plan prorates and settles, as its policies name it.
@@ -63,9 +64,9 @@ func (m SeatChangeReceipt) prepare(p *proof) content {
 	c := content{
 		Facts: rows(
 			row{Label: "Product", Value: m.ProductName},
-			row{Label: "Seats", Value: formatCount(m.SeatsFrom) + " → " + formatCount(m.SeatsTo), Strong: true},
+			row{Label: "Seats", Value: words.Count(m.SeatsFrom) + " → " + words.Count(m.SeatsTo), Strong: true},
 			row{Label: "Bought by", Value: m.ByName},
-			row{Label: "Usable from", Value: formatMoment(m.ChangedAt, zone)},
+			row{Label: "Usable from", Value: words.Moment(m.ChangedAt, zone)},
 			row{Label: "Invoice", Value: m.InvoiceNumber},
 		),
 		Words: []string{m.computation(p)},
@@ -77,8 +78,8 @@ func (m SeatChangeReceipt) prepare(p *proof) content {
 	case SettleNow:
 		c.Bill = m.Bill.rows(p, "Seats added")
 	case SettleDaily, SettleNextInvoice:
-		c.Bill = rows(row{Label: "Due now", Value: formatMoney(money.Amount{Currency: m.Bill.Net.Currency})},
-			row{Label: "On a later invoice, before tax", Value: formatMoney(m.Bill.Net), Strong: true})
+		c.Bill = rows(row{Label: "Due now", Value: words.Money(money.Amount{Currency: m.Bill.Net.Currency})},
+			row{Label: "On a later invoice, before tax", Value: words.Money(m.Bill.Net), Strong: true})
 	default:
 		p.fault("Settle is %q: give one of now, daily, next_invoice", m.Settle)
 	}
@@ -100,8 +101,8 @@ func (m SeatChangeReceipt) computation(p *proof) string {
 		return fmt.Sprintf("The price of a %s does not rise with the seats added, so they cost nothing.", m.Interval)
 	}
 	rise := fmt.Sprintf("%s instead of %s cost %s a %s instead of %s: %s more.",
-		formatSeats(m.SeatsTo), formatCount(m.SeatsFrom), formatMoney(m.PriceAfter), m.Interval,
-		formatMoney(m.PriceBefore), formatMoney(difference))
+		words.Seats(m.SeatsTo), words.Count(m.SeatsFrom), words.Money(m.PriceAfter), m.Interval,
+		words.Money(m.PriceBefore), words.Money(difference))
 	return rise + " " + m.share(p, difference)
 }
 
@@ -134,8 +135,8 @@ func (m SeatChangeReceipt) share(p *proof, difference money.Amount) string {
 		return "The whole period is still ahead, so the whole difference is charged."
 	}
 	sentence := fmt.Sprintf("%s of the %s %s of this period are left%s: %s × %s ÷ %s = %s",
-		formatCount(m.Left), formatCount(m.Whole), unit, included,
-		formatMoney(difference), formatCount(m.Left), formatCount(m.Whole), formatMoney(m.Bill.Net))
+		words.Count(m.Left), words.Count(m.Whole), unit, included,
+		words.Money(difference), words.Count(m.Left), words.Count(m.Whole), words.Money(m.Bill.Net))
 	if order, err := exact.Cmp(money.NewExact(rounded, 1, 1)); err != nil || order != 0 {
 		sentence += ", rounded"
 	}
@@ -182,8 +183,8 @@ func (m DecreaseScheduled) prepare(p *proof) content {
 	if m.SeatsTo == 1 {
 		verb = "is"
 	}
-	ahead := fmt.Sprintf("If more than %s %s in use when the decrease takes effect, ", formatSeats(m.SeatsTo), verb)
-	words := p.oneOf("OverAssigned", m.OverAssigned, map[string]string{
+	ahead := fmt.Sprintf("If more than %s %s in use when the decrease takes effect, ", words.Seats(m.SeatsTo), verb)
+	rule := p.oneOf("OverAssigned", m.OverAssigned, map[string]string{
 		"":            "",
 		KeepAssigned:  ahead + "everybody keeps their license and only the unused seats are given up.",
 		ReleaseNewest: ahead + "open invitations lose their seat first, and then the licenses given last end.",
@@ -191,12 +192,12 @@ func (m DecreaseScheduled) prepare(p *proof) content {
 	})
 	c := content{Facts: rows(
 		row{Label: "Product", Value: m.ProductName},
-		row{Label: "Seats", Value: formatCount(m.SeatsFrom) + " → " + formatCount(m.SeatsTo), Strong: true},
-		row{Label: "Effective", Value: formatDate(m.EffectiveAt, zone)},
+		row{Label: "Seats", Value: words.Count(m.SeatsFrom) + " → " + words.Count(m.SeatsTo), Strong: true},
+		row{Label: "Effective", Value: words.Date(m.EffectiveAt, zone)},
 		row{Label: "Scheduled by", Value: m.ByName},
 	)}
-	if words != "" {
-		c.Words = []string{words}
+	if rule != "" {
+		c.Words = []string{rule}
 	}
 	return c
 }

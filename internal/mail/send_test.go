@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/usher-seats/usher/infra/local/ses"
+	"github.com/usher-seats/usher/internal/hostiletest"
 	"github.com/usher-seats/usher/internal/logsafe"
 	"github.com/usher-seats/usher/internal/mail"
 )
@@ -73,7 +74,7 @@ func TestHostileNamesAddNoHeader(t *testing.T) {
 	renderer := mail.NewRenderer()
 	sample := sampleOf[mail.Invitation](t, "invitation")
 	var names []string
-	for _, payload := range append([]string{"plain"}, payloads()...) {
+	for _, payload := range append([]string{"plain"}, hostiletest.Payloads()...) {
 		m, _ := fill(sample, func(int) string { return "A" + payload + "B" })
 		message, err := renderer.Render(m)
 		if err != nil {

@@ -10,6 +10,7 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 
 	"github.com/usher-seats/usher/internal/logsafe"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 const codeThrottled = "TooManyRequestsException"
@@ -70,5 +71,5 @@ func classify(err error) *SendError {
 
 // reason is stored and shown: one line of at most 200 characters, without addresses.
 func reason(s string) string {
-	return Clean(logsafe.Scrub(s))
+	return words.Clean(logsafe.Scrub(s))
 }

@@ -42,7 +42,8 @@ func allowed() []row {
 		{"internal/store/capacity", "counts what DynamoDB says it charged", []string{"internal/store", sdk, dynamodb}},
 		{"internal/store/budget", "measures the use cases over the store", []string{"internal/store/...", "internal/seats", "internal/billing", "internal/money"}},
 		{"internal/store/cost", "prints what the use cases cost on a database of its own", []string{"internal/store/...", "infra/local/...", sdk, dynamodb}},
-		{"internal/mail", "rendering and SES, with a marker per recipient in DynamoDB", []string{"internal/seats", "internal/billing", "internal/money", "internal/events", "internal/logsafe", sdk, smithy, sesv2, dynamodb}},
+		{"internal/words", "how people read amounts, dates and names", []string{"internal/money"}},
+		{"internal/mail", "rendering and SES, with a marker per recipient in DynamoDB", []string{"internal/seats", "internal/billing", "internal/money", "internal/words", "internal/events", "internal/logsafe", sdk, smithy, sesv2, dynamodb}},
 		{"internal/apigw", "HTTP and the gateway; of the domain only its refusals and ids", []string{"internal/seats", "internal/logsafe", lambda, huma}},
 		{"internal/api", "operations: decode, one use case, encode", []string{"internal/apigw", "internal/seats", "internal/billing", "internal/money", "internal/events", "internal/audit", "internal/logsafe", huma}},
 		{"internal/api/openapi", "writes the API's document", []string{"internal/api", "internal/apigw"}},
@@ -107,7 +108,7 @@ func TestPackagesImportOnlyWhatTheirRowAllows(t *testing.T) {
 func functionRow(path string) row {
 	return row{path, "a main is wiring", []string{
 		"internal/api", "internal/apigw", "internal/boot/...", "internal/events/...", "internal/logsafe", "internal/mail",
-		"internal/seats", "internal/store", "internal/billing", "internal/money", "internal/catalog", huma, lambda,
+		"internal/seats", "internal/store", "internal/billing", "internal/money", "internal/words", "internal/document", "internal/catalog", huma, lambda,
 	}}
 }
 

@@ -1,4 +1,4 @@
-package mail
+package words
 
 import (
 	"math"
@@ -29,7 +29,7 @@ func TestMoneyIsWrittenFromMinorUnits(t *testing.T) {
 		{math.MinInt64, "EUR", "-€92,233,720,368,547,758.08"},
 	}
 	for _, c := range cases {
-		if got := formatMoney(money.Amount{Minor: c.minor, Currency: c.currency}); got != c.want {
+		if got := Money(money.Amount{Minor: c.minor, Currency: c.currency}); got != c.want {
 			t.Errorf("%d %s is written %q, want %q", c.minor, c.currency, got, c.want)
 		}
 	}
@@ -46,18 +46,26 @@ func TestDatesAreTheAccounts(t *testing.T) {
 	}
 	at := time.Date(2026, 11, 30, 23, 4, 59, 0, time.UTC)
 	for _, c := range []struct{ got, want string }{
-		{formatDate(at, tokyo), "1 December 2026"},
-		{formatDate(at, time.UTC), "30 November 2026"},
-		{formatMoment(at, tokyo), "1 December 2026 at 08:04 (Asia/Tokyo)"},
-		{formatLastDay(time.Date(2026, 11, 30, 15, 0, 0, 0, time.UTC), tokyo), "30 November 2026"},
+		{Date(at, tokyo), "1 December 2026"},
+		{Date(at, time.UTC), "30 November 2026"},
+		{Moment(at, tokyo), "1 December 2026 at 08:04 (Asia/Tokyo)"},
+		{LastDay(time.Date(2026, 11, 30, 15, 0, 0, 0, time.UTC), tokyo), "30 November 2026"},
 		// This midnight did not exist: the boundary is 01:00 of the new day.
-		{formatLastDay(time.Date(2018, 11, 4, 3, 0, 0, 0, time.UTC), sao), "3 November 2018"},
-		{formatSeats(1), "1 seat"},
-		{formatSeats(0), "0 seats"},
-		{formatSeats(12345), "12,345 seats"},
+		{LastDay(time.Date(2018, 11, 4, 3, 0, 0, 0, time.UTC), sao), "3 November 2018"},
+		{Seats(1), "1 seat"},
+		{Seats(0), "0 seats"},
+		{Seats(12345), "12,345 seats"},
 	} {
 		if c.got != c.want {
 			t.Errorf("got %q, want %q", c.got, c.want)
+		}
+	}
+}
+
+func TestRatesAreWrittenWithoutNeedlessZeros(t *testing.T) {
+	for ppm, want := range map[int64]string{0: "0%", 190_000: "19%", 77_000: "7.7%", 81_000: "8.1%", 1: "0.0001%", 1_000_000: "100%", 205_500: "20.55%", -55_000: "-5.5%"} {
+		if got := Percent(ppm); got != want {
+			t.Errorf("%d millionths are written %q, want %q", ppm, got, want)
 		}
 	}
 }

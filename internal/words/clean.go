@@ -1,4 +1,4 @@
-package mail
+package words
 
 import (
 	"strings"
@@ -57,7 +57,7 @@ func Clean(s string) string {
 		space, joiner = false, 0
 		out = append(out, r)
 	}
-	return cut(string(out), maxValueRunes)
+	return Cut(string(out), maxValueRunes)
 }
 
 // invisible reports characters that show nothing by themselves or change how
@@ -86,8 +86,8 @@ func joins(r rune) bool {
 	return unicode.In(r, unicode.L, unicode.M, unicode.So, unicode.Sk)
 }
 
-// cut shortens s to at most max characters, the last being an ellipsis.
-func cut(s string, max int) string {
+// Cut shortens s to at most max characters, the last being an ellipsis.
+func Cut(s string, max int) string {
 	if len(s) <= max {
 		return s
 	}
