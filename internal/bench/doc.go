@@ -15,6 +15,8 @@
 //     bare/commit is what our conditions cost, puts/commit holds DynamoDB Local's
 //     slower updates against us too.
 //   - Bulk: users a second by one command for 97 users against one command each.
+//   - License: a whole check of a license token against ed25519.Verify of its bytes, and
+//     a check of one that is remembered.
 //   - Start: each function's bootstrap from its exec until its first GET of
 //     …/invocation/next, against one that is aws-lambda-go alone; AWS answers at once.
 //     arm64-MB is the stripped binary that is deployed.

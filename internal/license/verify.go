@@ -2,7 +2,6 @@ package license
 
 import (
 	"crypto/ed25519"
-	"encoding/json"
 	"errors"
 	"strings"
 	"sync"
@@ -166,8 +165,8 @@ func (v *Verifier) open(token string) (*Claims, error) {
 	if err != nil {
 		return nil, ErrMalformed
 	}
-	claims := &Claims{}
-	if err := json.Unmarshal(text, claims); err != nil || claims.Subject == "" || claims.Account == "" {
+	claims, err := readClaims(text)
+	if err != nil || claims.Subject == "" || claims.Account == "" {
 		return nil, ErrMalformed
 	}
 	return claims, nil
