@@ -10,9 +10,12 @@ import (
 	"testing"
 	"time"
 
+	"github.com/anishathalye/porcupine"
+
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/audit"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
@@ -226,10 +229,12 @@ func TestTheLastSeatIsTakenOnce(t *testing.T) {
 	s, _ := faulty(t)
 	a := s.Open(count)
 	users := crowd(t, s, a, people)
-	results := make([]string, people)
+	results, history := make([]string, people), make([]porcupine.Operation, people)
+	began := time.Now()
 	var wg sync.WaitGroup
 	for i, user := range users {
 		wg.Go(func() {
+			from := time.Since(began).Nanoseconds()
 			r := a.Owner.Post(a.SubPath()+"/licenses", map[string]any{"user_ids": []string{user}})
 			switch {
 			case r.Status == http.StatusOK && strings.Contains(string(r.Body), `"status":"assigned"`):
@@ -239,6 +244,7 @@ func TestTheLastSeatIsTakenOnce(t *testing.T) {
 			default:
 				results[i] = fmt.Sprintf("%d %s", r.Status, r.Body)
 			}
+			history[i] = porcupine.Operation{ClientId: i, Input: i, Call: from, Output: results[i], Return: time.Since(began).Nanoseconds()}
 		})
 	}
 	wg.Wait()
@@ -252,7 +258,28 @@ func TestTheLastSeatIsTakenOnce(t *testing.T) {
 	if pool := a.Pool(); pool.InUse != count || pool.Available != 0 {
 		t.Errorf("pool: %+v", pool)
 	}
+	if !porcupine.CheckOperations(lastSeats(count), history) {
+		t.Error("the answers are in no order that could have been")
+	}
 	clean(t, s, a.ID)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 15, Did: fmt.Sprintf("%d people are given licenses at once on %d seats, the history linearizable", people, count),
+		Bad: max(0, tally["assigned"]-count), Of: tally["assigned"], What: "seats oversold", More: fmt.Sprint(tally),
+	})
+}
+
+// lastSeats is a pool of seats that are only taken, each by somebody else.
+func lastSeats(free int) porcupine.Model {
+	return porcupine.Model{
+		Init: func() any { return free },
+		Step: func(state, _, output any) (bool, any) {
+			left := state.(int)
+			if output == "assigned" {
+				return left > 0, left - 1
+			}
+			return left == 0, left
+		},
+	}
 }
 
 // crowd joins people by the use cases, without a sign-in page for each.

@@ -215,12 +215,15 @@ func (s *Service) pools(ctx context.Context, a *Account, role Role, id Subscript
 		}
 		p := &Pool{Subscription: sub, Plan: plan}
 		for _, u := range users {
-			if u.holds(sub.Product) {
-				p.InUse++
-			} else if u.HoldsSeat() == sub.Product {
+			if u.HoldsSeat() == sub.Product {
 				p.Reserved++
 			}
 		}
+		// The people are read after the pool, and seats change hands in between: the
+		// pool's counter says how many are used, the people only which of them wait for
+		// somebody. So what is shown always adds up, and is never more than there are.
+		p.Reserved = max(0, min(p.Reserved, sub.Used()))
+		p.InUse = sub.Used() - p.Reserved
 		if Can(role, SpendMoney, plan) {
 			p.Next = next
 		}
