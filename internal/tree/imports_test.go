@@ -23,6 +23,7 @@ const (
 
 	dynamodb    = "github.com/aws/aws-sdk-go-v2/service/dynamodb/..."
 	eventbridge = "github.com/aws/aws-sdk-go-v2/service/eventbridge/..."
+	kms         = "github.com/aws/aws-sdk-go-v2/service/kms/..."
 	sesv2       = "github.com/aws/aws-sdk-go-v2/service/sesv2/..."
 )
 
@@ -47,11 +48,13 @@ func allowed() []row {
 		{"internal/apigw", "HTTP and the gateway; of the domain only its refusals and ids", []string{"internal/seats", "internal/logsafe", lambda, huma}},
 		{"internal/api", "operations: decode, one use case, encode", []string{"internal/apigw", "internal/seats", "internal/billing", "internal/money", "internal/events", "internal/audit", "internal/logsafe", huma}},
 		{"internal/api/openapi", "writes the API's document", []string{"internal/api", "internal/apigw"}},
+		{"internal/license", "license tokens, which whoever checks them needs alone", nil},
 		{"internal/wire", "requests in one piece, of any client", nil},
 		{"internal/boot", "configuration and start, with no client of any service", []string{"internal/logsafe", "internal/wire", lambda, sdk, "github.com/caarlos0/env/v11"}},
 		{"internal/boot/dynamo", "one client a package, so that a function links what it uses", []string{sdk, dynamodb}},
 		{"internal/boot/bus", "one client a package", []string{sdk, eventbridge}},
 		{"internal/boot/mailer", "one client a package", []string{sdk, sesv2}},
+		{"internal/boot/signing", "one client a package; keys that KMS keeps", []string{"internal/license", sdk, kms}},
 		{"internal/boot/identity", "verifies id_tokens", []string{"internal/boot", "internal/seats", "github.com/coreos/go-oidc/v3/oidc"}},
 		{"internal/boot/service", "the use cases over the tables", []string{"internal/boot", "internal/boot/dynamo", "internal/seats", "internal/store"}},
 		{"internal/mail/samples", "mails to look at and to test with", []string{"internal/mail", "internal/seats", "internal/billing", "internal/money", "internal/events"}},
