@@ -15,7 +15,7 @@ import (
 	"github.com/usher-seats/usher/internal/billing"
 )
 
-// sampleInvoice has every field of format 1 in use.
+// sampleInvoice has every field in use that format 1 had at first.
 func sampleInvoice(t testing.TB) billing.Invoice {
 	t.Helper()
 	inv := billing.Invoice{
@@ -54,6 +54,28 @@ func creditNote(t testing.TB) billing.Invoice {
 	return inv
 }
 
+// usageInvoice has the fields that came to format 1 later.
+func usageInvoice(t testing.TB) billing.Invoice {
+	t.Helper()
+	inv := billing.Invoice{
+		Kind: billing.KindInvoice, Number: 3, AccountID: "acc_1", Currency: "EUR", Zone: "Europe/Berlin",
+		IssuedAt: instant(t, "2026-11-30T23:00:00Z"), Customer: billing.Party{Name: "Beispiel AG"},
+		Vendor: billing.Party{Name: "Rooms Ltd", Country: "GB", LegalLines: []string{"Registered in England 1234567", `Bank "One": GB00`}},
+		Lines: []billing.Line{
+			{
+				Kind: billing.LineUsage, ProductID: "desk", PlanID: "desk-team", PlanVersion: 1, UnitMinor: 1900,
+				QuantityNum: 421, QuantityDen: 30, People: 17, PeopleSHA256: strings.Repeat("0f", 32),
+				FactorNum: 30, FactorDen: 30, AmountMinor: 26_663, TaxPPM: 190_000, EventIDs: []string{"evt_a"},
+			},
+			{Kind: billing.LineUsage, QuantityDen: 30, FactorNum: 30, FactorDen: 30, AmountMinor: 4900, TaxPPM: 190_000},
+		},
+	}
+	if err := inv.Total(0); err != nil {
+		t.Fatal(err)
+	}
+	return inv
+}
+
 // The bytes of format 1, for ever. If this test fails, the renderer is wrong, not the
 // file: write a new format instead.
 func TestFormat1NeverChanges(t *testing.T) {
@@ -63,6 +85,7 @@ func TestFormat1NeverChanges(t *testing.T) {
 	}{
 		{"testdata/invoice-format-1.json", "339198b0228b6f2630c7d025bde7ca6b37da2650200f6c5d2464df45b36c7696", sampleInvoice(t)},
 		{"testdata/credit-note-format-1.json", "45751e83366492e72c81753c358b1ea1c7342b0ab7e77e3cade8a20e3df0278c", creditNote(t)},
+		{"testdata/usage-format-1.json", "bf5ac0536a742c53cd0551e7cbb682888ff37e2a9986472379bd91b2ddb229ab", usageInvoice(t)},
 		{"testdata/empty-format-1.json", "6cafd09c4db93b3d6783e72771268c9d05c93797d5ad1f76947eed41ea88eecd", billing.Invoice{Format: 1}},
 	} {
 		want, err := os.ReadFile(c.file)
@@ -122,29 +145,31 @@ func TestOnlyCanonicalBytesAreRead(t *testing.T) {
 		return strings.Replace(good, old, replacement, 1)
 	}
 	for name, text := range map[string]string{
-		"nothing":                  "",
-		"not JSON":                 "{",
-		"a list":                   "[]",
-		"null":                     "null",
-		"no format":                "{}",
-		"a format to come":         swap(`"format":1`, `"format":2`),
-		"a format of another type": swap(`"format":1`, `"format":"1"`),
-		"an unknown field":         swap(`"number":12`, `"number":12,"paid":true`),
-		"an unknown field within":  swap(`"country":"DE"`, `"country":"DE","email":"a@b"`),
-		"a field twice":            swap(`"number":12`, `"number":12,"number":12`),
-		"a field in other letters": swap(`"number":12`, `"Number":12`),
-		"fields in another order":  swap(`"format":1,"kind":"invoice"`, `"kind":"invoice","format":1`),
-		"a missing field":          swap(`"zone":"Europe/Berlin",`, ``),
-		"a zero that is left out":  swap(`"number":12`, `"number":12,"corrects":0`),
-		"a space":                  swap(`"number":12`, `"number": 12`),
-		"a line at the end":        good + "\n",
-		"something after it":       good + "{}",
-		"a number of another form": swap(`"number":12`, `"number":12.0`),
-		"a number beyond int64":    swap(`"number":12`, `"number":9223372036854775808`),
-		"an escape too many":       swap(`<Hof>`, `\u003cHof\u003e`),
-		"an instant with offset":   swap(`09:00:00.25Z`, `10:00:00.25+01:00`),
-		"an instant with zeros":    swap(`09:00:00.25Z`, `09:00:00.250Z`),
-		"more than there may be":   swap(`Weg 3`, strings.Repeat("x", billing.MaxCanonicalBytes)),
+		"nothing":                       "",
+		"not JSON":                      "{",
+		"a list":                        "[]",
+		"null":                          "null",
+		"no format":                     "{}",
+		"a format to come":              swap(`"format":1`, `"format":2`),
+		"a format of another type":      swap(`"format":1`, `"format":"1"`),
+		"an unknown field":              swap(`"number":12`, `"number":12,"paid":true`),
+		"an unknown field within":       swap(`"country":"DE"`, `"country":"DE","email":"a@b"`),
+		"a field twice":                 swap(`"number":12`, `"number":12,"number":12`),
+		"a field in other letters":      swap(`"number":12`, `"Number":12`),
+		"fields in another order":       swap(`"format":1,"kind":"invoice"`, `"kind":"invoice","format":1`),
+		"a missing field":               swap(`"zone":"Europe/Berlin",`, ``),
+		"a zero that is left out":       swap(`"number":12`, `"number":12,"corrects":0`),
+		"a space":                       swap(`"number":12`, `"number": 12`),
+		"a line at the end":             good + "\n",
+		"something after it":            good + "{}",
+		"a number of another form":      swap(`"number":12`, `"number":12.0`),
+		"a number beyond int64":         swap(`"number":12`, `"number":9223372036854775808`),
+		"an escape too many":            swap(`<Hof>`, `\u003cHof\u003e`),
+		"a people's hash that is empty": swap(`"tax_ppm":190000`, `"people_sha256":"","tax_ppm":190000`),
+		"a quantity of zeros":           swap(`"factor_num":9`, `"quantity_num":0,"quantity_den":0,"factor_num":9`),
+		"an instant with offset":        swap(`09:00:00.25Z`, `10:00:00.25+01:00`),
+		"an instant with zeros":         swap(`09:00:00.25Z`, `09:00:00.250Z`),
+		"more than there may be":        swap(`Weg 3`, strings.Repeat("x", billing.MaxCanonicalBytes)),
 	} {
 		if inv, err := billing.ParseInvoice([]byte(text)); !errors.Is(err, billing.ErrInvoiceFormat) {
 			t.Errorf("%s: %+v, %v, want ErrInvoiceFormat", name, inv, err)
@@ -210,7 +235,9 @@ func TestAnyInvoiceIsReadBackAsItWasWritten(t *testing.T) {
 		for range rapid.IntRange(0, 3).Draw(t, "lines") {
 			line := billing.Line{
 				Kind: billing.LineKind(text.Draw(t, "line kind")), Description: text.Draw(t, "description"), PeriodStart: moment("start"),
-				AmountMinor: rapid.Int64().Draw(t, "amount"), FactorNum: rapid.Int64().Draw(t, "num"), TaxPPM: rapid.Int64().Draw(t, "rate"),
+				AmountMinor: rapid.Int64().Draw(t, "amount"), FactorNum: rapid.Int64().Draw(t, "num"),
+				QuantityNum: rapid.Int64Range(0, 1).Draw(t, "quantity"), QuantityDen: rapid.Int64Range(0, 1).Draw(t, "of"), People: rapid.Int64Range(0, 1).Draw(t, "people"),
+				PeopleSHA256: text.Draw(t, "people's hash"), TaxPPM: rapid.Int64().Draw(t, "rate"),
 			}
 			for range rapid.IntRange(0, 2).Draw(t, "events") {
 				line.EventIDs = append(line.EventIDs, text.Draw(t, "event"))
@@ -229,7 +256,7 @@ func TestAnyInvoiceIsReadBackAsItWasWritten(t *testing.T) {
 }
 
 func FuzzParseInvoice(f *testing.F) {
-	for _, file := range []string{"testdata/invoice-format-1.json", "testdata/credit-note-format-1.json", "testdata/empty-format-1.json"} {
+	for _, file := range []string{"testdata/invoice-format-1.json", "testdata/credit-note-format-1.json", "testdata/usage-format-1.json", "testdata/empty-format-1.json"} {
 		text, err := os.ReadFile(file)
 		if err != nil {
 			f.Fatal(err)

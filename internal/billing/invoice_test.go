@@ -6,6 +6,7 @@ import (
 	"math/big"
 	"slices"
 	"testing"
+	"time"
 
 	"pgregory.net/rapid"
 
@@ -186,5 +187,109 @@ func TestBuildingAnInvoiceIntoOldSlicesAllocatesNothing(t *testing.T) {
 		}
 	}); allocations != 0 {
 		t.Errorf("%v allocations, want 0", allocations)
+	}
+}
+
+func TestACreditNoteTakesBackTheWholeInvoice(t *testing.T) {
+	rapid.Check(t, func(t *rapid.T) {
+		inv := billing.Invoice{Kind: billing.KindInvoice, Number: 7, AccountID: "acc_1", Currency: "EUR", Zone: "UTC", ReverseCharge: rapid.Bool().Draw(t, "reverse charge")}
+		for range rapid.IntRange(0, 6).Draw(t, "lines") {
+			inv.Lines = append(inv.Lines, billing.Line{
+				Kind:        billing.LinePlanChange,
+				AmountMinor: rapid.Int64Range(-1000, 10_000).Draw(t, "amount"),
+				TaxPPM:      rapid.SampledFrom([]int64{0, 70_000, 190_000}).Draw(t, "rate"),
+				EventIDs:    []string{"evt_1"},
+			})
+		}
+		if inv.Total(rapid.Int64Range(0, 5000).Draw(t, "credit")) != nil {
+			return
+		}
+		before := string(inv.Canonical())
+		issued := time.Unix(1_800_000_000, 0).UTC()
+		note, err := inv.Void(8, issued)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if note.Kind != billing.KindCreditNote || note.Number != 8 || note.Corrects != 7 || note.IssuedAt != issued || note.AccountID != inv.AccountID {
+			t.Fatalf("the credit note is %+v", note)
+		}
+		if note.TotalMinor != inv.TotalMinor || note.NetMinor != inv.NetMinor || note.TaxMinor != inv.TaxMinor || !slices.Equal(note.TaxLines, inv.TaxLines) {
+			t.Fatalf("it takes back %+v of %+v", note, inv)
+		}
+		if note.CreditAppliedMinor != 0 || note.AmountDueMinor != note.TotalMinor {
+			t.Fatalf("it uses credit: %+v", note)
+		}
+		// The invoice keeps its bytes also when the note's lines are worked on.
+		for i := range note.Lines {
+			note.Lines[i].AmountMinor = 0
+		}
+		if err := note.Total(0); err != nil || string(inv.Canonical()) != before {
+			t.Fatalf("the invoice became %s, %v", inv.Canonical(), err)
+		}
+	})
+}
+
+func TestCreditNotesThatCannotBeAreRefused(t *testing.T) {
+	good := func() billing.Invoice {
+		inv := billing.Invoice{Kind: billing.KindInvoice, Number: 1, Lines: []billing.Line{{AmountMinor: 100, TaxPPM: 190_000}}}
+		if err := inv.Total(0); err != nil {
+			t.Fatal(err)
+		}
+		return inv
+	}
+	inv := good()
+	note, err := inv.Void(2, instant(t, "2026-12-01T00:00:00Z"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := note.Void(3, note.IssuedAt); !errors.Is(err, billing.ErrCreditNote) {
+		t.Errorf("a credit note for a credit note: error %v, want ErrCreditNote", err)
+	}
+	if err := note.Total(1); !errors.Is(err, billing.ErrCreditNote) {
+		t.Errorf("a credit note that uses credit: error %v, want ErrCreditNote", err)
+	}
+	for name, change := range map[string]func(*billing.Invoice){
+		"net":   func(inv *billing.Invoice) { inv.NetMinor++ },
+		"tax":   func(inv *billing.Invoice) { inv.TaxMinor++ },
+		"total": func(inv *billing.Invoice) { inv.TotalMinor++ },
+		"lines": func(inv *billing.Invoice) { inv.Lines[0].AmountMinor++ },
+	} {
+		inv := good()
+		change(&inv)
+		if _, err := inv.Void(2, inv.IssuedAt); !errors.Is(err, billing.ErrCorrected) {
+			t.Errorf("another %s: error %v, want ErrCorrected", name, err)
+		}
+	}
+	inv = good()
+	inv.Lines[0].TaxPPM = -1
+	if _, err := inv.Void(2, inv.IssuedAt); !errors.Is(err, billing.ErrTaxRate) {
+		t.Errorf("a rate below 0: error %v, want ErrTaxRate", err)
+	}
+}
+
+// Three seats for nine days of thirty, bought and given back at the same instant: the
+// tax of either document is rounded by itself and comes to the same.
+func TestSeatsGivenBackEarnTheirTaxToo(t *testing.T) {
+	price := billing.Price{Model: billing.PerSeat, UnitMinor: 1999}
+	f := billing.Factor{Num: 9, Den: 30}
+	bought, err := billing.IncreaseDue(&price, 5, 8, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	charged, err := billing.SettleIncrease(bought)
+	if err != nil {
+		t.Fatal(err)
+	}
+	earned, err := billing.CreditDue(&price, 8, 5, f)
+	if err != nil {
+		t.Fatal(err)
+	}
+	invoice := billing.Invoice{Kind: billing.KindInvoice, Lines: []billing.Line{{Kind: billing.LineSeatChange, AmountMinor: charged, TaxPPM: 190_000}}}
+	note := billing.Invoice{Kind: billing.KindCreditNote, Lines: []billing.Line{{Kind: billing.LineCredit, AmountMinor: earned, TaxPPM: 190_000}}}
+	if err := errors.Join(invoice.Total(0), note.Total(0)); err != nil {
+		t.Fatal(err)
+	}
+	if note.NetMinor != 1799 || note.TaxMinor != 342 || note.TotalMinor != 2141 || invoice.TotalMinor != note.TotalMinor {
+		t.Errorf("charged %+v\nearned %+v", invoice, note)
 	}
 }

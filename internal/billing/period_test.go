@@ -192,3 +192,104 @@ func TestUnknownPoliciesAreFaultsOfTheProgram(t *testing.T) {
 	panics("an unknown proration", func() { billing.Period{}.Factor("hour", time.Unix(0, 0), time.UTC) })
 	panics("an invoice without format", func() { billing.Invoice{}.Canonical() })
 }
+
+func TestPeriodsTileTimeAlsoWhereTheirIntervalChanges(t *testing.T) {
+	zones := zonesOf(t)
+	rapid.Check(t, func(t *rapid.T) {
+		loc, anchor := rapid.SampledFrom(zones).Draw(t, "zone"), anyAnchor().Draw(t, "anchor")
+		interval := anyInterval().Draw(t, "interval")
+		steps := map[billing.Interval]int{billing.Month: 1, billing.Year: 12}
+		at := anchor.AddDays(rapid.IntRange(0, 400).Draw(t, "days")).StartIn(loc)
+		p := billing.FirstPeriod(anchor, interval, loc, at)
+		index := p.Index
+		for range rapid.IntRange(1, 12).Draw(t, "periods") {
+			to := anyInterval().Draw(t, "to")
+			next := p.NextAs(anchor, interval, to, loc)
+			index += steps[interval]
+			want := billing.Period{
+				Index: index, StartDate: p.EndDate, EndDate: billing.Boundary(anchor, index+steps[to]),
+				Start: p.End, End: billing.Boundary(anchor, index+steps[to]).StartIn(loc),
+			}
+			if next != want || next.StartDate != billing.Boundary(anchor, index) {
+				t.Fatalf("after %+v as %s comes, as %s, %+v, want %+v", p, interval, to, next, want)
+			}
+			if to == interval && next != p.Next(anchor, interval, loc) {
+				t.Fatalf("Next gives %+v, NextAs %+v", p.Next(anchor, interval, loc), next)
+			}
+			p, interval = next, to
+		}
+	})
+}
+
+func TestAYearThatFollowsAMonthEndsTwelveBoundariesOn(t *testing.T) {
+	anchor, loc := date(t, "2026-10-31"), zone(t, "Europe/Berlin")
+	month := billing.FirstPeriod(anchor, billing.Month, loc, instant(t, "2027-02-01T00:00:00Z"))
+	year := month.NextAs(anchor, billing.Month, billing.Year, loc)
+	if year.StartDate != date(t, "2027-02-28") || year.EndDate != date(t, "2028-02-29") || year.Index != 4 {
+		t.Errorf("the year after %+v is %+v", month, year)
+	}
+	back := year.NextAs(anchor, billing.Year, billing.Month, loc)
+	if back.StartDate != date(t, "2028-02-29") || back.EndDate != date(t, "2028-03-31") || back.Index != 16 {
+		t.Errorf("the month after %+v is %+v", year, back)
+	}
+}
+
+func TestATrialEndsAtTheStartOfItsLastDaysMorrow(t *testing.T) {
+	zones := zonesOf(t)
+	rapid.Check(t, func(t *rapid.T) {
+		loc, days := rapid.SampledFrom(zones).Draw(t, "zone"), rapid.IntRange(1, 366).Draw(t, "days")
+		start := anyAnchor().Draw(t, "day").StartIn(loc).Add(time.Duration(rapid.Int64Range(0, int64(25*time.Hour)).Draw(t, "into it")))
+		p := billing.TrialPeriod(loc, start, days)
+		if !p.Start.Equal(start) || !p.Start.Before(p.End) || p.Days() != int64(days) {
+			t.Fatalf("%d days from %s are %+v", days, start, p)
+		}
+		if p.End != p.EndDate.StartIn(loc) || p.StartDate.StartIn(loc).After(start) || !p.StartDate.AddDays(1).StartIn(loc).After(start) {
+			t.Fatalf("%d days from %s are %+v", days, start, p)
+		}
+		// In the hour that comes twice the local date is the day before.
+		if today := billing.DateOf(start, loc); p.StartDate != today && p.StartDate != today.AddDays(1) {
+			t.Fatalf("on %s the trial starts on %s", today, p.StartDate)
+		}
+	})
+	for _, c := range []struct {
+		zone, start string
+		days        int
+		startDate   string
+		end         string
+	}{
+		{"Europe/Berlin", "2026-03-15T22:59:59Z", 14, "2026-03-15", "2026-03-28T23:00:00Z"},
+		{"Europe/Berlin", "2026-03-15T23:00:00Z", 14, "2026-03-16", "2026-03-29T22:00:00Z"},
+		{"America/Sao_Paulo", "2018-11-03T12:00:00Z", 1, "2018-11-03", "2018-11-04T03:00:00Z"},
+		{"Pacific/Apia", "2011-12-30T09:00:00Z", 1, "2011-12-29", "2011-12-30T10:00:00Z"},
+		{"America/St_Johns", "2010-11-07T03:00:00Z", 1, "2010-11-07", "2010-11-08T03:30:00Z"},
+	} {
+		p := billing.TrialPeriod(zone(t, c.zone), instant(t, c.start), c.days)
+		if p.StartDate != date(t, c.startDate) || p.End != instant(t, c.end) {
+			t.Errorf("%s, %s: %+v, want %s to %s", c.zone, c.start, p, c.startDate, c.end)
+		}
+	}
+	at := instant(t, "2026-03-15T12:00:00Z")
+	if p := billing.TrialPeriod(zone(t, "Europe/Berlin"), at, 0); !p.Start.Equal(at) || p.End != p.Start || p.Days() != 0 || p.Contains(at) {
+		t.Errorf("a trial without days is %+v", p)
+	}
+}
+
+func TestTheRestOfAPeriodIsWhatItsFactorIsOf(t *testing.T) {
+	zones := zonesOf(t)
+	rapid.Check(t, func(t *rapid.T) {
+		drawn := anyPeriod(zones).Draw(t, "period")
+		p, loc := drawn.p, drawn.loc
+		at := p.Start.Add(time.Duration(rapid.Int64Range(-int64(time.Hour), int64(p.End.Sub(p.Start))+int64(time.Hour)).Draw(t, "at")))
+		rest := p.Since(at, loc)
+		if rest.End != p.End || rest.EndDate != p.EndDate || rest.Start.Before(p.Start) || rest.Index != p.Index {
+			t.Fatalf("since %s %+v is %+v", at, p, rest)
+		}
+		if p.Contains(at) && !rest.Start.Equal(at) || !at.After(p.Start) && rest != p || !at.Before(p.End) && rest.Days() != 0 {
+			t.Fatalf("since %s %+v is %+v", at, p, rest)
+		}
+		// By the local date, which the hour that comes twice is a day behind.
+		if f := p.Factor(billing.ByDay, at, loc); f.Num != rest.Days() && !(p.Contains(at) && f.Num == rest.Days()+1) {
+			t.Fatalf("since %s %+v has %d days, its factor is %+v", at, p, rest.Days(), f)
+		}
+	})
+}

@@ -179,3 +179,48 @@ func TestSharesAddUpAndStayWithinOneUnitOfTheirPart(t *testing.T) {
 }
 
 func magnitude(n int64) *big.Int { return new(big.Int).Abs(big.NewInt(n)) }
+
+func TestAFractionOfAFractionIsExact(t *testing.T) {
+	limit := new(big.Int).Lsh(big.NewInt(1), 127)
+	rapid.Check(t, func(t *rapid.T) {
+		minor, num, den := anyInt().Draw(t, "minor"), anyInt().Draw(t, "num"), anyDenominator().Draw(t, "den")
+		times, by := anyInt().Draw(t, "times"), anyDenominator().Draw(t, "by")
+		numerator := new(big.Int).Mul(new(big.Int).Mul(big.NewInt(minor), big.NewInt(num)), big.NewInt(times))
+		denominator := new(big.Int).Mul(big.NewInt(den), big.NewInt(by))
+		got, err := money.NewExact(minor, num, den).Times(times, by)
+		switch {
+		case !denominator.IsInt64():
+			if !errors.Is(err, money.ErrDenominator) {
+				t.Fatalf("%+v, %v, want ErrDenominator", got, err)
+			}
+			return
+		case numerator.CmpAbs(limit) >= 0:
+			if !errors.Is(err, money.ErrOverflow) {
+				t.Fatalf("%+v, %v, want ErrOverflow", got, err)
+			}
+			return
+		case err != nil:
+			t.Fatal(err)
+		}
+		want := new(big.Rat).SetFrac(numerator, denominator)
+		if got.Sign() != want.Sign() {
+			t.Fatalf("the sign is %d, want %d", got.Sign(), want.Sign())
+		}
+		rounded, err := got.Round()
+		agrees(t, "the rounded fraction", rounded, err, roundHalfAway(want))
+	})
+}
+
+func TestNoFractionIsTakenOfWhatHasNoDenominator(t *testing.T) {
+	for _, c := range []struct {
+		x        money.Exact
+		num, den int64
+	}{{money.NewExact(1, 1, 0), 1, 2}, {money.NewExact(1, 1, 2), 1, 0}, {money.NewExact(1, 1, 2), 1, -2}} {
+		if got, err := c.x.Times(c.num, c.den); !errors.Is(err, money.ErrDenominator) {
+			t.Errorf("%+v × %d ÷ %d: %+v, %v, want ErrDenominator", c.x, c.num, c.den, got, err)
+		}
+	}
+	if got, err := (money.Exact{}).Times(3, 4); err != nil || got.Sign() != 0 {
+		t.Errorf("three quarters of nothing are %+v, %v", got, err)
+	}
+}
