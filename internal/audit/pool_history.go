@@ -190,7 +190,7 @@ func (p *pool) increase(e *seats.Event) string {
 		p.pending = &moved
 	}
 	p.seats = d.To
-	if p.plan.Policies.Settle == seats.SettleNextInvoice {
+	if p.plan.Policies.Settle != seats.SettleNow && part.Num > 0 {
 		p.waiting = append(p.waiting, part)
 		return unless(fits && d.InvoiceNumber == 0, "the seats are not those of then, or it was billed at once")
 	}

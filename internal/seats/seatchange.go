@@ -2,21 +2,12 @@ package seats
 
 import (
 	"context"
+	"fmt"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/money"
 )
-
-// seatChange is the effect of asking for a number of seats, computed alike for
-// the quote and for its confirmation.
-type seatChange struct {
-	write   SubscriptionWrite
-	event   Event
-	dueNow  *billing.Invoice // nil where nothing is charged now
-	account *Account         // after issuing; nil where it does not change
-	issued  *IssuedInvoice
-}
 
 // QuoteSeats prices a number of seats. The quote is good until it expires or
 // what it rests on changes; assigning and revoking change nothing of it. The
@@ -36,34 +27,12 @@ func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account Account
 	if err != nil {
 		return nil, "", err
 	}
-	quote := &Quote{
-		ID: t.Mint.Quote(), Account: account, Subscription: id, By: t.Me.ID, At: t.Now, ExpiresAt: t.Wall.Add(QuoteTTL),
-		From: sub.Seats, Seats: seats, SubscriptionRev: sub.Rev,
-		CreditMinor: t.Account.CreditMinor, TaxPPM: t.Account.TaxPPM, ReverseCharge: t.Account.ReverseCharge,
-	}
-	effect, err := decideSeats(t, sub, plan, seats, quote)
+	quote := t.newQuote(sub, plan, seats)
+	effect, err := decideMoneyChange(t, sub, plan, moneyWant{seats: seats}, quote)
 	if err != nil {
 		return nil, "", err
 	}
-	after := effect.write.Subscription
-	quote.DueNow, quote.AtRenewal, quote.EffectiveAt = effect.dueNow, after.AtRenewal(), effect.event.Data.EffectiveAt
-	all, err := s.Store.Subscriptions(ctx, account)
-	if err != nil {
-		return nil, "", err
-	}
-	for i := range all {
-		if all[i].Product == product {
-			all[i] = after
-		}
-	}
-	a := t.Account
-	if effect.account != nil {
-		a = effect.account
-	}
-	if quote.Next, err = s.preview(ctx, a, all); err != nil {
-		return nil, "", err
-	}
-	return quote, a.Currency, s.Store.PutQuote(ctx, quote)
+	return quote, t.Account.Currency, s.keepQuote(ctx, t, effect, quote)
 }
 
 // preview is what the account's next close bills if nothing else happens: the
@@ -78,193 +47,229 @@ func (s *Service) preview(ctx context.Context, a *Account, subs []*Subscription)
 	return inv, err
 }
 
-// maySpend is the running subscription whose money the caller may move.
-func (t *turn) maySpend(id SubscriptionID) (*Subscription, *Plan, error) {
-	sub, plan, err := t.subscription(id)
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case !Can(t.Me.Role, SpendMoney, plan):
-		return nil, nil, ErrForbidden.With("Your role may not change what is bought. Ask the owner or a billing admin.")
-	case sub.Status != SubscriptionActive:
-		return nil, nil, ErrStateConflict.With("This subscription has ended. Subscribe again.")
-	}
-	return sub, plan, nil
-}
-
-// decideSeats computes the change to n seats at the quote's instant.
-func decideSeats(t *turn, sub *Subscription, plan *Plan, n int64, quote *Quote) (*seatChange, error) {
-	if err := selfServe(sub, plan, n); err != nil {
+// decideSeats computes the change to a number of seats.
+func decideSeats(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Quote) (*moneyChange, error) {
+	n := want.seats
+	if err := seatLimits(sub, plan, want); err != nil {
 		return nil, err
 	}
-	next := sub.clone()
-	next.Rev++
-	c := &seatChange{write: SubscriptionWrite{Subscription: next, From: sub.Rev}}
-	data := EventData{Subscription: sub.ID, Product: sub.Product, From: sub.Seats, To: n, QuoteID: quote.ID, Currency: string(t.Account.Currency)}
+	c := beginChange(sub)
+	next := c.write.Subscription
+	data := EventData{Subscription: sub.ID, Product: sub.Product, From: sub.Seats, To: n, QuoteID: quote.ID, Currency: string(t.Account.Currency), EffectiveAt: quote.At}
+	begin := func(kind string) { c.event = t.event(kind, data, Rev{string(sub.ID), next.Rev}) }
 	var err error
 	switch {
 	case n > sub.Seats:
-		data.EffectiveAt = quote.At
-		c.event = t.event(SeatsIncreased, data, Rev{string(sub.ID), next.Rev})
+		begin(SeatsIncreased)
 		err = c.increase(t, sub, plan, n, quote.At)
 	case n == sub.Seats && sub.Pending == nil:
 		return nil, ErrStateConflict.With("There are %s already. Ask for another number.", countSeats(n))
 	case n == sub.Seats:
-		data.EffectiveAt = quote.At
 		data.Seats = n
 		next.Pending = nil
-		c.event = t.event(DecreaseCancelled, data, Rev{string(sub.ID), next.Rev})
+		begin(DecreaseCancelled)
+	case plan.Policies.Decrease == DecreaseImmediateCredit:
+		begin(SeatsDecreased)
+		err = c.giveBack(t, sub, plan, n, quote.At)
 	default:
 		data.EffectiveAt = sub.Period.End
-		c.event = t.event(DecreaseScheduled, data, Rev{string(sub.ID), next.Rev})
-		next.Pending = &Pending{Seats: n, By: t.Me.ID, At: quote.At, Event: c.event.ID}
+		begin(DecreaseScheduled)
+		next.Pending = &Pending{Seats: n, By: t.by(), At: quote.At, Event: c.event.ID}
 		if plan.Policies.OverAssigned == RefuseBelow && n < sub.Used() {
-			err = ErrSeatsInUse.With("%d seats are in use. Take %d licenses first, or keep more seats.", sub.Used(), sub.Used()-n)
+			err = seatsInUse(sub, n)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, c.forecast(t, plan)
+	return c, c.remember(t, t.renewal(next, plan))
 }
 
-// selfServe checks what the plan lets customers do themselves.
-func selfServe(sub *Subscription, plan *Plan, n int64) error {
-	p := plan.Policies
-	contact := func(what string) error {
-		return ErrContactSales.With("%s Write to %s.", what, plan.Vendor.SalesContact)
-	}
+func seatsInUse(sub *Subscription, n int64) error {
+	return ErrSeatsInUse.With("%d seats are in use. Take %d licenses first, or keep more seats.", sub.Used(), sub.Used()-n)
+}
+
+// seatLimits checks what the plan lets customers do with its seats themselves.
+func seatLimits(sub *Subscription, plan *Plan, want moneyWant) error {
+	n, p := want.seats, &plan.Policies
 	switch {
+	case p.ActiveUsers():
+		return ErrStateConflict.With("This plan has no seats: it bills the users who are active. Activate or deactivate users instead.")
 	case n < 1 || n > billing.MaxSeats:
-		return &Error{Kind: Invalid, Code: ErrInvalid.Code, Detail: "Send a number of seats that can be bought.",
-			Fields: []Field{{Location: "body.seats", Message: "must be from 1 to " + itoa(billing.MaxSeats), Value: itoa(n)}}}
+		return seatsField(n)
+	case want.byVendor:
+		return nil
 	case p.SelfServe == SelfServeNone:
-		return contact("The seats of this plan are changed by the vendor.")
+		return plan.contactSales("The seats of this plan are changed by the vendor.")
 	case n < sub.Seats && p.SelfServe == SelfServeAddOnly:
-		return contact("Seats of this plan are given back through the vendor.")
+		return plan.contactSales("Seats of this plan are given back through the vendor.")
+	case n < sub.Seats && p.Decrease == DecreaseOnRequest:
+		return plan.contactSales("Seats of this plan are given back on request: open a request with the number of seats that you want to keep.")
 	case n > sub.Seats && p.MaxSelfServeSeats > 0 && n > p.MaxSelfServeSeats:
-		return contact("More than " + countSeats(p.MaxSelfServeSeats) + " are sold by the vendor in person.")
+		return plan.contactSales("More than %s are sold by the vendor in person.", countSeats(p.MaxSelfServeSeats))
 	case n < sub.Seats && n < p.MinSeats:
-		return contact("This plan has at least " + countSeats(p.MinSeats) + ".")
+		return plan.contactSales("This plan has at least %s.", countSeats(p.MinSeats))
 	}
 	return nil
 }
 
+// contactSales refuses what is not for customers to do, and says whom to ask.
+func (p *Plan) contactSales(what string, args ...any) error {
+	what = fmt.Sprintf(what, args...)
+	if p.Vendor.SalesContact == "" {
+		return ErrContactSales.With("%s Open a request, or write to the vendor.", what)
+	}
+	return ErrContactSales.With("%s Write to %s.", what, p.Vendor.SalesContact)
+}
+
+func seatsField(n int64) error {
+	return &Error{Kind: Invalid, Code: ErrInvalid.Code, Detail: "Send a number of seats that can be bought.",
+		Fields: []Field{{Location: "body.seats", Message: "must be from 1 to " + itoa(billing.MaxSeats), Value: itoa(n)}}}
+}
+
 // increase adds seats at once. A pending decrease keeps its distance.
-func (c *seatChange) increase(t *turn, sub *Subscription, plan *Plan, n int64, at time.Time) error {
+func (c *moneyChange) increase(t *turn, sub *Subscription, plan *Plan, n int64, at time.Time) error {
+	next := c.write.Subscription
+	c.resize(sub, n)
+	if next.Pending != nil {
+		next.Pending.Seats += c.write.FreeDelta
+	}
+	part, err := c.part(t, sub, plan, n, at)
+	if err != nil {
+		return err
+	}
+	if err := c.spends(t, sub, plan, part, at); err != nil {
+		return err
+	}
+	if part.Num > 0 && plan.Policies.Settle != SettleNow {
+		return c.wait(t, sub, plan, part)
+	}
+	return c.bill(t, sub, plan, part, at)
+}
+
+// resize moves the seats, and with them the free ones.
+func (c *moneyChange) resize(sub *Subscription, n int64) {
 	next := c.write.Subscription
 	next.Seats = n
 	c.write.FreeDelta = n - sub.Seats
 	next.Free += c.write.FreeDelta
-	if next.Pending != nil {
-		next.Pending.Seats += c.write.FreeDelta
+}
+
+// part is what the change to n seats owes, unrounded, and notes it in the event.
+func (c *moneyChange) part(t *turn, sub *Subscription, plan *Plan, n int64, at time.Time) (Unbilled, error) {
+	part := Unbilled{Event: c.event.ID, Plan: sub.Plan, FromSeats: sub.Seats, ToSeats: n}
+	factor, err := sub.factor(plan, at)
+	if err != nil {
+		return part, err
+	}
+	price, err := plan.Price(t.Account.Currency)
+	if err != nil {
+		return part, err
+	}
+	before, err := price.For(sub.Seats)
+	if err != nil {
+		return part, err
+	}
+	after, err := price.For(n)
+	if err != nil {
+		return part, err
+	}
+	part.DeltaMinor, part.Num, part.Den = after-before, factor.Num, factor.Den
+	data := &c.event.Data
+	data.Plan, data.DeltaMinor, data.FactorNum, data.FactorDen = sub.Plan, part.DeltaMinor, part.Num, part.Den
+	return part, nil
+}
+
+// factor is the part of the running period that a change at an instant pays for, by
+// a plan's proration: nothing of a trial.
+func (s *Subscription) factor(plan *Plan, at time.Time) (billing.Factor, error) {
+	if s.Trial {
+		return billing.Factor{Num: 0, Den: 1}, nil
+	}
+	loc, err := time.LoadLocation(s.Zone)
+	if err != nil {
+		return billing.Factor{}, err
+	}
+	return s.Period.Factor(plan.Policies.Proration, at, loc), nil
+}
+
+// spends counts what an increase owes against an admin's cap. In a trial nothing is
+// owed yet, so that it counts as the whole period that follows.
+func (c *moneyChange) spends(t *turn, sub *Subscription, plan *Plan, part Unbilled, at time.Time) (err error) {
+	if sub.Trial {
+		part.Num, part.Den = 1, 1
+	}
+	net, err := billing.SettleIncrease(part.exact())
+	if err == nil {
+		c.me, err = t.spend(plan, net, at)
+	}
+	return err
+}
+
+// wait keeps a change for the invoice that settles it: that of the local day, or the
+// next one.
+func (c *moneyChange) wait(t *turn, sub *Subscription, plan *Plan, part Unbilled) error {
+	next := c.write.Subscription
+	if len(next.Unbilled) >= MaxUnbilled {
+		return plan.contactSales("More than %d changes before they are invoiced are made by the vendor.", MaxUnbilled)
+	}
+	next.Unbilled = append(next.Unbilled, part)
+	if plan.Policies.Settle != SettleDaily || !next.SettleAt.IsZero() {
+		return nil
 	}
 	loc, err := time.LoadLocation(sub.Zone)
 	if err != nil {
 		return err
 	}
-	price, err := plan.Price(t.Account.Currency)
-	if err != nil {
-		return err
-	}
-	before, err := price.For(sub.Seats)
-	if err != nil {
-		return err
-	}
-	after, err := price.For(n)
-	if err != nil {
-		return err
-	}
-	factor := sub.Period.Factor(plan.Policies.Proration, at, loc)
-	part := Unbilled{Event: c.event.ID, Plan: sub.Plan, FromSeats: sub.Seats, ToSeats: n, DeltaMinor: after - before, Num: factor.Num, Den: factor.Den}
-	data := &c.event.Data
-	data.Plan, data.DeltaMinor, data.FactorNum, data.FactorDen = sub.Plan, part.DeltaMinor, part.Num, part.Den
-	if plan.Policies.Settle == SettleNextInvoice {
-		if len(next.Unbilled) >= MaxUnbilled {
-			return ErrContactSales.With("More than %d changes in one cycle are made by the vendor. Write to %s.", MaxUnbilled, plan.Vendor.SalesContact)
-		}
-		next.Unbilled = append(next.Unbilled, part)
-		return nil
-	}
-	return c.bill(t, sub, plan, part, at)
+	next.SettleAt = billing.DateOf(t.Now, loc).AddDays(1).StartIn(loc)
+	c.due(t, next.DueAt())
+	return nil
 }
 
 // bill makes the invoice of an increase that is settled now.
-func (c *seatChange) bill(t *turn, sub *Subscription, plan *Plan, part Unbilled, at time.Time) error {
+func (c *moneyChange) bill(t *turn, sub *Subscription, plan *Plan, part Unbilled, at time.Time) error {
 	l, err := increaseLine(t.Account, sub, plan, []Unbilled{part})
 	if err != nil || l.AmountMinor == 0 {
 		return err
 	}
-	a := *t.Account
-	inv := draft(&a, plan.Vendor, at)
-	inv.Lines = []billing.Line{l}
+	return c.invoiceNow(t, plan.Vendor, at, l)
+}
+
+// invoiceNow issues an invoice with the change.
+func (c *moneyChange) invoiceNow(t *turn, vendor Vendor, at time.Time, lines ...billing.Line) error {
+	a := c.changed(t)
+	inv := draft(a, vendor, at)
+	inv.Lines = lines
 	if err := inv.Total(a.CreditMinor); err != nil {
 		return err
 	}
-	a.Rev++
-	c.dueNow, c.account, c.issued = inv, &a, issue(&a, inv)
+	c.dueNow, c.invoice = inv, issue(a, inv)
 	c.event.Data.AmountMinor, c.event.Data.InvoiceNumber = inv.AmountDueMinor, inv.Number
 	return nil
 }
-
-// forecast remembers what the next period comes to.
-func (c *seatChange) forecast(t *turn, plan *Plan) error {
-	price, err := plan.Price(t.Account.Currency)
-	if err != nil {
-		return err
-	}
-	next := c.write.Subscription
-	total, err := price.For(next.AtRenewal())
-	if plan.Policies.OverAssigned != ReleaseNewest {
-		// Whatever is in use by then is kept, up to all there is.
-		total, err = dearest(price, next.AtRenewal(), next.Seats)
-	}
-	if err != nil {
-		return err
-	}
-	for _, part := range next.Unbilled {
-		owed, err := billing.SettleIncrease(money.NewExact(part.DeltaMinor, part.Num, part.Den))
-		if err != nil {
-			return err
-		}
-		if total, err = money.AddInt(total, owed); err != nil {
-			return err
-		}
-	}
-	next.ForecastMinor = total
-	return nil
-}
-
-// dearest is the highest price of any number of seats from one to another. Where
-// the number of seats sets the price of all of them, fewer may cost more: then a
-// price rises up to the end of each tier.
-func dearest(price *billing.Price, from, to int64) (int64, error) {
-	most, err := price.For(to)
-	if price.Model != billing.Volume {
-		return most, err
-	}
-	for _, tier := range price.Tiers {
-		if err != nil || tier.UpTo < from || tier.UpTo > to {
-			continue
-		}
-		var at int64
-		at, err = price.For(tier.UpTo)
-		most = max(most, at)
-	}
-	return most, err
-}
-
-func mulForecast(minor int64) (int64, error) { return money.MulInt(max(minor, 1), maxOverForecast) }
 
 // SeatChangeResult is a confirmed change.
 type SeatChangeResult struct {
 	Subscription *Subscription
 	Event        Event
-	Invoice      *billing.Invoice // nil where nothing was charged now
+	// Invoice is the invoice or credit note that was issued now; nil where none was.
+	Invoice *billing.Invoice
 }
 
 // ConfirmSeats makes a quoted change: exactly what the quote said, or nothing.
 func (s *Service) ConfirmSeats(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, quote QuoteID, agreed bool, once Once[SeatChangeResult]) (Reply[SeatChangeResult], error) {
+	return s.confirm(ctx, caller, account, id, quote, once, func(t *turn) (*Change, SeatChangeResult, error) {
+		if q := t.Quote; q != nil && q.Plan != q.FromPlan {
+			return nil, SeatChangeResult{}, ErrNotFound.With("This quote is of a change of the plan. Confirm it as one.")
+		}
+		return decideConfirm(t, id, agreed)
+	})
+}
+
+// confirm runs the confirmation of a subscription's quote. Licenses that the change
+// ends are released behind it; where that is interrupted, the account's next close
+// or command finds it.
+func (s *Service) confirm(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, quote QuoteID, once Once[SeatChangeResult], decide func(*turn) (*Change, SeatChangeResult, error)) (Reply[SeatChangeResult], error) {
 	var none Reply[SeatChangeResult]
 	product, err := id.Product()
 	if err != nil {
@@ -278,9 +283,22 @@ func (s *Service) ConfirmSeats(ctx context.Context, caller Caller, account Accou
 	}
 	cmd := command{caller: caller, account: account, money: true}
 	cmd.want.Products, cmd.want.Quote = []string{product}, quote
-	return run(ctx, s, cmd, once, func(t *turn) (*Change, SeatChangeResult, error) {
-		return decideConfirm(t, id, agreed)
-	})
+	reply, err := run(ctx, s, cmd, once, decide)
+	if err != nil {
+		return none, err
+	}
+	if sub := reply.Result.Subscription; sub != nil && sub.Free < 0 {
+		s.releaseAfter(ctx, account)
+	}
+	return reply, nil
+}
+
+// releaseAfter releases the licenses that a change has ended. The change is done
+// whatever becomes of this: the account stays due until it is.
+func (s *Service) releaseAfter(ctx context.Context, account AccountID) {
+	if _, err := s.Close(ctx, account); err != nil {
+		s.Log.WarnContext(ctx, "licenses are released later", "account", account, "error", err)
+	}
 }
 
 func decideConfirm(t *turn, id SubscriptionID, agreed bool) (*Change, SeatChangeResult, error) {
@@ -290,48 +308,51 @@ func decideConfirm(t *turn, id SubscriptionID, agreed bool) (*Change, SeatChange
 		return nil, none, err
 	}
 	q := t.Quote
-	switch {
-	case q == nil || q.Subscription != id || q.Account != t.Account.ID:
-		return nil, none, ErrNotFound.With("There is no such quote of this subscription. Ask for a quote first.")
-	case q.UsedBy != "":
-		return nil, none, ErrQuoteStale.With("This quote was confirmed already. Ask for a new quote for another change.")
-	case !t.Wall.Before(q.ExpiresAt):
-		return nil, none, ErrQuoteExpired
-	case q.SubscriptionRev != sub.Rev || q.CreditMinor != t.Account.CreditMinor || q.TaxPPM != t.Account.TaxPPM || q.ReverseCharge != t.Account.ReverseCharge:
-		return nil, none, ErrQuoteStale
-	case !agreed:
+	if err := t.quoteHolds(q, id, sub.Rev); err != nil {
+		return nil, none, err
+	}
+	if !agreed {
 		return nil, none, ErrAgreementRequired
 	}
-	effect, err := decideSeats(t, sub, plan, q.Seats, q)
+	effect, err := decideMoneyChange(t, sub, plan, q.want(t), q)
 	if err != nil {
 		return nil, none, err
 	}
-	if !sameCharge(effect.dueNow, q.DueNow) {
-		return nil, none, ErrQuoteStale
+	if err := effect.charges(q); err != nil {
+		return nil, none, err
 	}
-	change := &Change{
-		Subscriptions: []SubscriptionWrite{effect.write},
-		Events:        []Event{effect.event},
-		QuoteUse:      &QuoteUse{ID: q.ID, Event: effect.event.ID},
-		Invoice:       effect.issued,
-	}
-	if effect.account != nil {
-		change.Account = &AccountWrite{Account: effect.account, From: t.Account.Rev}
-	}
+	change := &Change{}
+	effect.into(t, change, 0)
 	return change, SeatChangeResult{Subscription: effect.write.Subscription, Event: effect.event, Invoice: effect.dueNow}, nil
 }
 
-// sameCharge reports whether two invoices charge the same. Numbers and event ids
-// may differ: somebody may have bought another product in between.
-func sameCharge(a, b *billing.Invoice) bool {
-	if a == nil || b == nil {
-		return a == b
+// want is what a quote was asked for.
+func (q *Quote) want(t *turn) moneyWant {
+	want := moneyWant{seats: q.Seats}
+	if q.Plan != q.FromPlan {
+		want.plan = t.Quoted
 	}
-	return a.NetMinor == b.NetMinor && a.TaxMinor == b.TaxMinor && a.TotalMinor == b.TotalMinor && a.AmountDueMinor == b.AmountDueMinor
+	return want
 }
 
 // CancelPending cancels a scheduled decrease.
 func (s *Service) CancelPending(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, once Once[*Subscription]) (Reply[*Subscription], error) {
+	return s.amend(ctx, caller, account, id, once, func(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
+		if sub.Pending == nil {
+			return nil, ErrStateConflict.With("No decrease is scheduled, so there is none to cancel. Ask for a quote to change the number of seats.")
+		}
+		c := beginChange(sub)
+		next := c.write.Subscription
+		next.Pending = nil
+		data := EventData{Subscription: id, Product: sub.Product, From: sub.Pending.Seats, To: sub.Seats, Seats: sub.Seats, EffectiveAt: t.Now}
+		c.event = t.event(DecreaseCancelled, data, Rev{string(id), next.Rev})
+		return c, c.remember(t, t.renewal(next, plan))
+	})
+}
+
+// amend runs a change of a subscription's money that costs nothing now, so that it
+// needs no quote.
+func (s *Service) amend(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, once Once[*Subscription], decide func(*turn, *Subscription, *Plan) (*moneyChange, error)) (Reply[*Subscription], error) {
 	product, err := id.Product()
 	if err != nil {
 		return Reply[*Subscription]{}, err
@@ -343,18 +364,12 @@ func (s *Service) CancelPending(ctx context.Context, caller Caller, account Acco
 		if err != nil {
 			return nil, nil, err
 		}
-		if sub.Pending == nil {
-			return nil, nil, ErrStateConflict.With("No decrease is scheduled, so there is none to cancel. Ask for a quote to change the number of seats.")
+		c, err := decide(t, sub, plan)
+		if err != nil {
+			return nil, nil, err
 		}
-		c := &seatChange{write: SubscriptionWrite{Subscription: sub.clone(), From: sub.Rev}}
-		next := c.write.Subscription
-		next.Rev++
-		next.Pending = nil
-		data := EventData{Subscription: id, Product: product, From: sub.Pending.Seats, To: sub.Seats, Seats: sub.Seats, EffectiveAt: t.Now}
-		change := &Change{
-			Subscriptions: []SubscriptionWrite{c.write},
-			Events:        []Event{t.event(DecreaseCancelled, data, Rev{string(id), next.Rev})},
-		}
-		return change, next, c.forecast(t, plan)
+		change := &Change{}
+		c.into(t, change, 0)
+		return change, c.write.Subscription, nil
 	})
 }

@@ -64,11 +64,15 @@ const maxDecisions = 8
 type turn struct {
 	View
 	Plans map[string]*Plan // by product, of the subscriptions in View
-	Me    *User
-	Actor Actor
-	Now   time.Time
-	Wall  time.Time
-	Mint  *Minter
+	// Renewals are the plans that are to follow, of those with a pending change, and
+	// Quoted is the plan of the quote in View.
+	Renewals map[string]*Plan
+	Quoted   *Plan
+	Me       *User
+	Actor    Actor
+	Now      time.Time
+	Wall     time.Time
+	Mint     *Minter
 }
 
 // event starts a ledger event of this turn.
@@ -243,7 +247,7 @@ func (s *Service) turn(ctx context.Context, cmd command, view View, me UserID) (
 		return nil, ErrNotFound
 	}
 	wall := s.Wall()
-	t := &turn{View: view, Wall: wall, Now: view.Account.Now(wall), Plans: map[string]*Plan{}}
+	t := &turn{View: view, Wall: wall, Now: view.Account.Now(wall), Plans: map[string]*Plan{}, Renewals: map[string]*Plan{}}
 	if cmd.operator != nil {
 		t.Actor = *cmd.operator
 	} else {
@@ -261,6 +265,18 @@ func (s *Service) turn(ctx context.Context, cmd command, view View, me UserID) (
 		}
 		t.Plans[product] = plan
 		t.Now = sub.notBefore(t.Now)
+		if sub.PendingPlan == nil {
+			continue
+		}
+		if t.Renewals[product], err = s.Store.Plan(ctx, sub.PendingPlan.Plan); err != nil {
+			return nil, err
+		}
+	}
+	if q := view.Quote; q != nil && q.Plan != (PlanRef{}) {
+		var err error
+		if t.Quoted, err = s.Store.Plan(ctx, q.Plan); err != nil {
+			return nil, err
+		}
 	}
 	if t.Mint = cmd.mint; t.Mint == nil {
 		mint, err := newMinter(t.Now, wall)
