@@ -45,8 +45,26 @@ type Deps struct {
 	Schedules func() []ScheduleState
 	// RunSchedule sets a schedule off now, and returns when its target has.
 	RunSchedule func(ctx context.Context, name string) error
+	// Demos are the accounts that the stack makes by itself, by playing their
+	// stories.
+	Demos func() []Demo
 	// Links are further places worth a visit.
 	Links []Link
+}
+
+// Demo is a demo account and how far its story is.
+type Demo struct {
+	// System is the story's name, Account the account's.
+	System, Title, Account string
+	// State is "waiting", "playing", "there" or "failed".
+	State string
+	// Try says what to try in the account.
+	Try []string
+	// Done of Steps are played, now those of Chapter.
+	Done, Steps int
+	Chapter     string
+	// Problem is why it failed.
+	Problem string
 }
 
 // Mailbox is the local SES; *ses.Server is one.

@@ -7,6 +7,7 @@
 //	/mailbox/{id}     one mail: HTML in a sandbox, text, headers, source, files
 //	/events           the last events of the bus
 //	/accept           where the invitation links of mails lead; the token is in the fragment
+//	/invoices/{n} …   where other links of mails lead, which are the console's pages
 //	/signed-in        where a sign-in from the start page ends: what /v1/me answers, and the token
 //
 // It is a client like any other: accounts are read and clocks moved over the
@@ -86,6 +87,7 @@ func New(deps Deps) http.Handler {
 	mux.HandleFunc("GET /{$}", p.start)
 	mux.HandleFunc("GET /parts/banner", p.partBanner)
 	mux.HandleFunc("GET /parts/accounts", p.partAccounts)
+	mux.HandleFunc("GET /parts/demos", p.partDemos)
 	mux.HandleFunc("GET /parts/machine", p.partMachine)
 	mux.HandleFunc("POST /accounts/{account}/clock", p.moveClock)
 	mux.HandleFunc("POST /queues/{queue}/redrive", p.redrive)
@@ -101,6 +103,9 @@ func New(deps Deps) http.Handler {
 	mux.HandleFunc("GET /events", p.events)
 	mux.HandleFunc("GET /parts/events", p.partEvents)
 	mux.HandleFunc("GET /accept", p.accept)
+	for _, place := range places() {
+		mux.HandleFunc("GET "+place.path, p.place(place))
+	}
 	mux.HandleFunc("GET /signed-in", p.signedIn)
 	mux.HandleFunc("POST /through/v1/invitations/lookup", p.through)
 	mux.HandleFunc("POST /through/v1/invitations/accept", p.through)

@@ -20,6 +20,7 @@ func TestEveryPageShowsHostileNamesAsTextUnderAStrictPolicy(t *testing.T) {
 		"/", "/parts/accounts", "/parts/machine", "/parts/banner", "/mailbox", "/mailbox?q=" + url.QueryEscape(hostile), "/parts/mails",
 		"/mailbox/" + id, "/mailbox/" + id + "?view=text", "/mailbox/" + id + "?view=headers", "/mailbox/" + id + "?view=source",
 		"/events", "/events?type=" + url.QueryEscape(hostile) + "&account=" + url.QueryEscape(hostile), "/parts/events", "/accept", "/signed-in",
+		"/parts/demos", "/licenses", "/invoices/" + url.PathEscape(hostile),
 	} {
 		got := r.get(path)
 		if found := inline.FindString(got.body); found != "" {

@@ -17,6 +17,7 @@ const (
 
 type startBody struct {
 	Accounts accountsBody
+	Demos    demosBody
 	Machine  machineBody
 	Staff    []personView
 	Links    []Link
@@ -27,8 +28,21 @@ type accountsBody struct {
 	Problem  string
 }
 
+// demosBody is how far the demo accounts are, while they are not all there.
+type demosBody struct {
+	Demos []Demo
+	Ready int
+	// Failed tells of those that never will be.
+	Failed []Demo
+}
+
+// Busy reports whether the page is to go on looking.
+func (b demosBody) Busy() bool { return b.Ready+len(b.Failed) < len(b.Demos) }
+
 type accountView struct {
 	account
+	// Demo is what there is to try in it, where it is a demo account.
+	Demo *Demo
 	Zone *time.Location
 	// Boundary is the end of the nearest period, or what else is due next.
 	Boundary  *time.Time
@@ -62,7 +76,7 @@ type machineBody struct {
 }
 
 func (p *pages) start(w http.ResponseWriter, r *http.Request) {
-	body := startBody{Accounts: p.accountsBody(r.Context()), Machine: p.machineBody(), Links: p.deps.Links}
+	body := startBody{Accounts: p.accountsBody(r.Context()), Demos: p.demosBody(), Machine: p.machineBody(), Links: p.deps.Links}
 	if p.deps.Staff != nil {
 		for _, person := range p.deps.Staff() {
 			body.Staff = append(body.Staff, viewPerson(person.Email, person.Name, person.Role, ""))
@@ -75,6 +89,30 @@ func (p *pages) partAccounts(w http.ResponseWriter, r *http.Request) {
 	p.part(w, "accounts", p.accountsBody(r.Context()))
 }
 
+func (p *pages) partDemos(w http.ResponseWriter, _ *http.Request) {
+	p.part(w, "demos", p.demosBody())
+}
+
+func (p *pages) demosBody() demosBody {
+	body := demosBody{Demos: p.demos()}
+	for _, d := range body.Demos {
+		switch d.State {
+		case "there":
+			body.Ready++
+		case "failed":
+			body.Failed = append(body.Failed, d)
+		}
+	}
+	return body
+}
+
+func (p *pages) demos() []Demo {
+	if p.deps.Demos == nil {
+		return nil
+	}
+	return p.deps.Demos()
+}
+
 func (p *pages) partMachine(w http.ResponseWriter, _ *http.Request) {
 	p.part(w, "machine", p.machineBody())
 }
@@ -85,8 +123,13 @@ func (p *pages) accountsBody(ctx context.Context) accountsBody {
 	if err != nil {
 		body.Problem = err.Error()
 	}
+	demos := p.demos()
 	for _, one := range accounts {
-		body.Accounts = append(body.Accounts, viewAccount(one))
+		view := viewAccount(one)
+		if i := slices.IndexFunc(demos, func(d Demo) bool { return d.Account == one.Name }); i >= 0 && one.Test {
+			view.Demo = &demos[i]
+		}
+		body.Accounts = append(body.Accounts, view)
 	}
 	return body
 }

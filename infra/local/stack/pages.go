@@ -28,7 +28,7 @@ func (s *Stack) pageDeps() page.Deps {
 			return out
 		},
 		Events: s.pageEvents, Functions: s.pageFunctions, Queues: s.pageQueues, Redrive: s.Redrive, Schedules: s.pageSchedules,
-		RunSchedule: s.RunSchedule,
+		RunSchedule: s.RunSchedule, Demos: s.options.Demos,
 		Links: []page.Link{
 			{Title: "Logs", URL: "/logs/", About: "What the functions have printed last, one address each"},
 			{Title: "stack.json", URL: "/stack.json", About: "Addresses of the parts, for programs"},

@@ -33,6 +33,7 @@ import (
 	"github.com/usher-seats/usher/infra/local/dynamo/tables"
 	"github.com/usher-seats/usher/infra/local/lambda"
 	"github.com/usher-seats/usher/infra/local/oidc"
+	"github.com/usher-seats/usher/infra/local/page"
 	"github.com/usher-seats/usher/infra/local/queue"
 	"github.com/usher-seats/usher/infra/local/sam"
 	"github.com/usher-seats/usher/infra/local/schedule"
@@ -69,6 +70,8 @@ type Options struct {
 	Faults bool
 	// RetryBase replaces DefaultRetryBase.
 	RetryBase time.Duration
+	// Demos are the demo accounts that the start page tells of; nil: none.
+	Demos func() []page.Demo
 	// Progress is told in one line what is going on; nil: silence. It is called from several goroutines.
 	Progress func(string)
 }

@@ -1,0 +1,62 @@
+package page_test
+
+import (
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/usher-seats/usher/infra/local/page"
+)
+
+func TestTheStartPageTellsHowFarTheDemoAccountsAre(t *testing.T) {
+	demos := []page.Demo{
+		{System: "teams", Title: "A film studio", Account: "Northwind", State: "there", Try: []string{"Invite <b>somebody</b>."}},
+		{System: "meetings", Title: "A school", Account: "School", State: "playing", Done: 3, Steps: 12, Chapter: "They buy <b>more</b>"},
+		{System: "valuation", Title: "Engineers", Account: "Engineers", State: "waiting"},
+	}
+	r := start(t, func(d *page.Deps) { d.Demos = func() []page.Demo { return demos } })
+	r.api.pages = []string{`{"items":[` + northwind + `]}`}
+	body := r.get("/").body
+	for _, want := range []string{"1 of 3 demo accounts are ready", "step 3 of 12", "They buy &lt;b&gt;more&lt;/b&gt;", "A film studio.", "Invite &lt;b&gt;somebody&lt;/b&gt;."} {
+		if !strings.Contains(body, want) {
+			t.Errorf("the start page lacks %q", want)
+		}
+	}
+	if part := r.get("/parts/demos").body; !strings.Contains(part, "step 3 of 12") {
+		t.Errorf("the part that is refreshed lacks the progress:\n%s", part)
+	}
+	demos[1].State, demos[2].State, demos[2].Problem = "there", "failed", "valuation.story:7: it is refused"
+	body = r.get("/parts/demos").body
+	if strings.Contains(body, "demo accounts are ready") || !strings.Contains(body, "The story valuation ended early") || !strings.Contains(body, "valuation.story:7") {
+		t.Errorf("at the end the page says:\n%s", body)
+	}
+}
+
+func TestWhereMailsLeadSaysHowToSeeTheSameOverTheAPI(t *testing.T) {
+	r := start(t, nil)
+	r.api.pages = []string{`{"items":[` + northwind + `]}`}
+	for path, want := range map[string]string{
+		"/invoices/2":       "GET /v1/accounts/acc_1/invoices/2",
+		"/invoices":         "GET /v1/accounts/acc_1/invoices",
+		"/licenses":         "GET /v1/accounts/acc_1/subscriptions",
+		"/users":            "GET /v1/accounts/acc_1/users",
+		"/plan":             "GET /v1/accounts/acc_1/plans",
+		"/requests":         "GET /v1/accounts/acc_1/requests",
+		"/requests/req_abc": "GET /v1/accounts/acc_1/requests/req_abc",
+	} {
+		body := r.get(path).body
+		if !strings.Contains(body, "<code>"+want+"</code>") || !strings.Contains(body, `data-sign-in="ada@example.com"`) {
+			t.Errorf("%s does not say %q and whom to sign in as", path, want)
+		}
+	}
+	if body := r.get("/invoices/%3Cscript%3E").body; strings.Contains(body, "<script>") {
+		t.Error("the number is not shown as text")
+	}
+	if got := r.do(http.MethodGet, "/nowhere", "", nil); got.status != http.StatusNotFound {
+		t.Errorf("an unknown address: %d", got.status)
+	}
+	r.api.status = http.StatusServiceUnavailable
+	if body := r.get("/licenses").body; !strings.Contains(body, "The account is parked.") {
+		t.Error("accounts that cannot be read are not told of")
+	}
+}
