@@ -44,6 +44,7 @@ func allowed() []row {
 		{"internal/store/budget", "measures the use cases over the store", []string{"internal/store/...", "internal/seats", "internal/billing", "internal/money"}},
 		{"internal/store/cost", "prints what the use cases cost on a database of its own", []string{"internal/store/...", "infra/local/...", sdk, dynamodb}},
 		{"internal/words", "how people read amounts, dates and names", []string{"internal/money"}},
+		{"internal/document", "files of invoices; pure, with the typeface that it embeds", []string{"internal/billing", "internal/money", "internal/words", "codeberg.org/go-pdf/fpdf", "github.com/go-fonts/liberation/...", "golang.org/x/image/font/sfnt", "golang.org/x/text/unicode/norm"}},
 		{"internal/mail", "rendering and SES, with a marker per recipient in DynamoDB", []string{"internal/seats", "internal/billing", "internal/money", "internal/words", "internal/events", "internal/logsafe", sdk, smithy, sesv2, dynamodb}},
 		{"internal/apigw", "HTTP and the gateway; of the domain only its refusals and ids", []string{"internal/seats", "internal/logsafe", lambda, huma}},
 		{"internal/api", "operations: decode, one use case, encode", []string{"internal/apigw", "internal/seats", "internal/billing", "internal/money", "internal/events", "internal/audit", "internal/logsafe", huma}},
