@@ -66,7 +66,7 @@ func Samples() []Event {
 			From: 8, To: 4, InvoiceNumber: 3, InvoiceFirst: true, CreditNote: 4, FromPlan: seats.PlanRef{ID: "pro", Version: 2}, Trial: true,
 			QuantityNum: 155, QuantityDen: 30, People: 6, PeopleSHA256: strings.Repeat("0a", 32),
 		},
-		seats.OwnershipTransferred: {FromUserID: owner, ToUserID: user},
+		seats.OwnershipTransferred: {FromUserID: owner, ToUserID: user, Epoch: 2},
 	}
 	maps.Copy(data, planSamples(user, invitation, pool, product, quote, at, end))
 	types := Types()

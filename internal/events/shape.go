@@ -97,6 +97,7 @@ func planID(d *seats.EventData) *string          { return &d.Plan.ID }
 func planVersion(d *seats.EventData) *int        { return &d.Plan.Version }
 func fromPlanID(d *seats.EventData) *string      { return &d.FromPlan.ID }
 func fromPlanVersion(d *seats.EventData) *int    { return &d.FromPlan.Version }
+func epoch(d *seats.EventData) *int64            { return &d.Epoch }
 func creditNote(d *seats.EventData) *int64       { return &d.CreditNote }
 func effectiveAt(d *seats.EventData) *time.Time  { return &d.EffectiveAt }
 func userIDs(d *seats.EventData) *[]seats.UserID { return &d.UserIDs }
@@ -163,6 +164,7 @@ func shapeOfPeople(kind string) ([]field, bool) {
 		return []field{
 			text("from_user_id", must, func(d *seats.EventData) *seats.UserID { return &d.FromUserID }),
 			text("to_user_id", must, func(d *seats.EventData) *seats.UserID { return &d.ToUserID }),
+			number("epoch", may, epoch),
 		}, true
 	}
 	return nil, false
@@ -266,7 +268,7 @@ func shapeOfPlans(kind string) ([]field, bool) {
 	case seats.InvoiceVoided:
 		return []field{number("invoice_number", must, invoiceNumber), number("credit_note", must, creditNote), text("reason", may, reason)}, true
 	case seats.TokensRevoked:
-		return []field{number("epoch", must, func(d *seats.EventData) *int64 { return &d.Epoch })}, true
+		return []field{number("epoch", must, epoch)}, true
 	case seats.RequestOpenedEvent, seats.RequestAnswered:
 		shape := []field{
 			text("request_id", must, func(d *seats.EventData) *seats.RequestID { return &d.RequestID }),

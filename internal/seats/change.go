@@ -28,6 +28,8 @@ type Want struct {
 	Quote    QuoteID
 	Receipt  string
 	Request  RequestID
+	// UsersOnly reads what is named and not the account itself.
+	UsersOnly bool
 }
 
 // Change is what a decision wants written, all of it or nothing. Every write is

@@ -11,7 +11,8 @@ const RecentSignIn = 5 * time.Minute
 
 // TransferOwnership makes another active user the owner, in one step. The old
 // owner becomes an admin, and both are signed out: tokens from before are refused
-// from the same commit on.
+// from the same commit on. The account's epoch moves, so that license tokens from
+// before it can be refused too.
 func (s *Service) TransferOwnership(ctx context.Context, caller Caller, account AccountID, to UserID, once Once[*User]) (Reply[*User], error) {
 	if !to.Valid() {
 		return Reply[*User]{}, ErrNotFound
@@ -44,6 +45,7 @@ func decideTransfer(t *turn, caller Caller, to UserID) (*Change, *User, error) {
 	account := *t.Account
 	account.Rev++
 	account.Owner = to
+	account.Epoch++
 	old, next := t.Me.clone(), was.clone()
 	old.Rev++
 	next.Rev++
@@ -52,7 +54,7 @@ func decideTransfer(t *turn, caller Caller, to UserID) (*Change, *User, error) {
 	return &Change{
 		Account: &AccountWrite{Account: &account, From: t.Account.Rev},
 		Users:   []UserWrite{{User: old, From: t.Me.Rev}, {User: next, From: was.Rev}},
-		Events: []Event{t.event(OwnershipTransferred, EventData{FromUserID: old.ID, ToUserID: next.ID},
+		Events: []Event{t.event(OwnershipTransferred, EventData{FromUserID: old.ID, ToUserID: next.ID, Epoch: account.Epoch},
 			Rev{string(account.ID), account.Rev}, Rev{string(old.ID), old.Rev}, Rev{string(next.ID), next.Rev})},
 	}, next, nil
 }

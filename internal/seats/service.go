@@ -22,6 +22,7 @@ type Service struct {
 	Log           *slog.Logger
 
 	signIns signInCache
+	offers  poolCache
 }
 
 // New returns a service over the store with the machine's clock.

@@ -38,7 +38,7 @@ func wantedKeys(want seats.Want) []key {
 			all = append(all, k)
 		}
 	}
-	if want.Account != "" {
+	if want.Account != "" && !want.UsersOnly {
 		add(accountKey(want.Account))
 	}
 	for _, u := range want.Users {

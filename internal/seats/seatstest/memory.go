@@ -122,6 +122,9 @@ func (s *Store) Load(ctx context.Context, want seats.Want) (seats.View, error) {
 		Account: deepCopy(&s.copies, s.data.Accounts[want.Account]),
 		Users:   map[seats.UserID]*seats.User{}, Subscriptions: map[string]*seats.Subscription{},
 	}
+	if want.UsersOnly {
+		view.Account = nil
+	}
 	for _, id := range want.Users {
 		if u := s.data.Users[want.Account][id]; u != nil {
 			view.Users[id] = deepCopy(&s.copies, u)

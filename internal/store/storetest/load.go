@@ -46,6 +46,11 @@ func loading(t *testing.T, store seats.Store) {
 			Subscriptions: map[string]*seats.Subscription{"reports": f.reports, "meetings": f.meeting}, Quote: q, Receipt: r,
 		})
 	})
+	t.Run("users alone", func(t *testing.T) {
+		view, err := store.Load(ctx, seats.Want{Account: f.account.ID, Users: []seats.UserID{f.owner.ID, f.mint.User()}, UsersOnly: true})
+		f.must(err)
+		same(t, "view", view, seats.View{Users: map[seats.UserID]*seats.User{f.owner.ID: f.owner}, Subscriptions: map[string]*seats.Subscription{}})
+	})
 	t.Run("a quote of another account is absent", func(t *testing.T) {
 		other, q := open(t, store), f.quote()
 		f.must(store.PutQuote(ctx, q))
