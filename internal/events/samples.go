@@ -43,7 +43,7 @@ func Samples() []Event {
 		seats.AccountOpened:         {OwnerID: owner, Test: true},
 		seats.AccountParkedEvent:    {Reason: "the total is below zero"},
 		seats.ClockAdvanced:         {EffectiveAt: end},
-		seats.SubscriptionStarted:   {Subscription: pool, Product: product, Plan: plan, Seats: 5, InvoiceNumber: 1, PeriodStart: end.AddDate(0, -1, 0), PeriodEnd: end},
+		seats.SubscriptionStarted:   {Subscription: pool, Product: product, Plan: plan, Seats: 5, InvoiceNumber: 1, PeriodStart: end.AddDate(0, -1, 0), PeriodEnd: end, Trial: true, EffectiveAt: at, QuoteID: quote},
 		seats.UserInvitedEvent:      invited,
 		seats.InvitationResent:      invited,
 		seats.InvitationCancelledEv: ended,

@@ -188,7 +188,9 @@ func shapeOfMoney(kind string) ([]field, bool) {
 			text("plan_id", must, planID), number("plan_version", must, planVersion),
 			number("seats", zero, seatCount), number("invoice_number", may, invoiceNumber),
 			instant("period_start", may, func(d *seats.EventData) *time.Time { return &d.PeriodStart }),
-			instant("period_end", may, func(d *seats.EventData) *time.Time { return &d.PeriodEnd })), true
+			instant("period_end", may, func(d *seats.EventData) *time.Time { return &d.PeriodEnd }),
+			instant("effective_at", may, effectiveAt), text("quote_id", may, quoteID),
+			flag("trial", may, func(d *seats.EventData) *bool { return &d.Trial })), true
 	case seats.SeatsIncreased:
 		return append(pool(), number("from", zero, from), number("to", must, to), text("quote_id", must, quoteID),
 			number("amount_due_now_minor", zero, func(d *seats.EventData) *int64 { return &d.AmountMinor }),

@@ -80,6 +80,9 @@ type SubscriptionWrite struct {
 	FreeDelta    int64
 	// FreeIs additionally requires that Free is still Subscription.Free - FreeDelta.
 	FreeIs bool
+	// Replaces is the subscription that has ended and whose place, of the same product,
+	// a new one takes; From is its revision then.
+	Replaces SubscriptionID
 }
 
 // FreeMove moves the free counter of a pool. A negative delta requires that as

@@ -2,6 +2,7 @@ package seats
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -47,14 +48,17 @@ func (s *Service) Open(ctx context.Context, operator Actor, in OpenAccount, once
 	if once.Key == "" {
 		return none, ErrIdempotencyKeyRequired
 	}
-	if err := in.check(); err != nil {
+	plan, err := s.Store.Plan(ctx, PlanRef{ID: in.PlanID})
+	if err != nil && !errors.Is(err, ErrNotFound) {
 		return none, err
 	}
-	receipt := "operator#" + once.Key
-	plan, err := s.Store.Plan(ctx, PlanRef{ID: in.PlanID})
+	if mistakes := in.check(plan); mistakes != nil {
+		return none, mistakes
+	}
 	if err != nil {
 		return none, err
 	}
+	receipt := "operator#" + once.Key
 	for range maxDecisions {
 		view, err := s.Store.Load(ctx, Want{Receipt: receipt})
 		if err != nil {
@@ -90,8 +94,9 @@ func (s *Service) Open(ctx context.Context, operator Actor, in OpenAccount, once
 	return none, ErrBusy
 }
 
-// check lists every mistake of the form at once.
-func (in *OpenAccount) check() error {
+// check lists every mistake of the form at once. The plan is nil where there is none
+// by that name.
+func (in *OpenAccount) check(plan *Plan) error {
 	var fields []Field
 	text := func(location string, value *string, runes int, required bool) {
 		clean, bad := cleanText(location, *value, runes, 2*runes)
@@ -119,7 +124,10 @@ func (in *OpenAccount) check() error {
 	if in.TaxPPM < 0 || in.TaxPPM > billing.MaxTaxPPM {
 		fields = append(fields, Field{Location: "body.tax_rate_ppm", Message: "must be from 0 to " + itoa(billing.MaxTaxPPM) + " millionths", Value: itoa(in.TaxPPM)})
 	}
-	if in.Seats < 1 || in.Seats > billing.MaxSeats {
+	switch users := plan != nil && plan.Policies.ActiveUsers(); {
+	case users && in.Seats != 0:
+		fields = append(fields, Field{Location: "body.seats", Message: "must be left out: the plan bills the users who are active", Value: itoa(in.Seats)})
+	case !users && (in.Seats < 1 || in.Seats > billing.MaxSeats):
 		fields = append(fields, Field{Location: "body.seats", Message: "must be from 1 to " + itoa(billing.MaxSeats), Value: itoa(in.Seats)})
 	}
 	if !in.Clock.IsZero() && !in.Test {
@@ -179,7 +187,7 @@ func decideOpen(in OpenAccount, plan *Plan, t *turn) (Opened, *Change, error) {
 		return none, nil, err
 	}
 	a := &Account{
-		ID: t.Mint.Account(), Rev: 1, Name: in.Name, Currency: money.Currency(in.Currency), Zone: in.Zone,
+		ID: t.Mint.Account(), Name: in.Name, Currency: money.Currency(in.Currency), Zone: in.Zone,
 		Anchor: billing.DateOf(t.Now, loc), Status: AccountOpen, OpenedAt: t.Now, Customer: in.Customer,
 		TaxPPM: in.TaxPPM, ReverseCharge: in.ReverseCharge, Test: in.Test,
 	}
@@ -196,58 +204,14 @@ func decideOpen(in OpenAccount, plan *Plan, t *turn) (Opened, *Change, error) {
 	}
 	a.Owner = owner.ID
 	change := &Change{
-		Account: &AccountWrite{Account: a},
-		Users:   []UserWrite{{User: owner, TakeEmail: true}},
-		Events:  []Event{t.event(AccountOpened, EventData{OwnerID: owner.ID, Test: in.Test}, Rev{string(a.ID), 1}, Rev{string(owner.ID), 1})},
+		Users:  []UserWrite{{User: owner, TakeEmail: true}},
+		Events: []Event{t.event(AccountOpened, EventData{OwnerID: owner.ID, Test: in.Test}, Rev{string(a.ID), 1}, Rev{string(owner.ID), 1})},
 	}
-	sub, inv, err := subscribe(t, plan, in.Seats, loc, change)
+	effect, err := decideSubscription(t, plan, nil, moneyWant{plan: plan, seats: in.Seats, byVendor: true}, &Quote{At: t.Now})
 	if err != nil {
 		return none, nil, err
 	}
-	return Opened{Account: a, Owner: owner, Subscription: sub, Invoice: inv}, change, nil
-}
-
-// subscribe starts a subscription now. It adds to the change and to the account
-// in it.
-func subscribe(t *turn, plan *Plan, seats int64, loc *time.Location, change *Change) (*Subscription, *billing.Invoice, error) {
-	a := t.Account
-	if seats < plan.Policies.MinSeats {
-		return nil, nil, ErrInvalid.With("The plan %s has at least %s. Ask for as many or more.", plan.Name, countSeats(plan.Policies.MinSeats))
-	}
-	period := billing.FirstPeriod(a.Anchor, plan.Interval, loc, t.Now)
-	sub := &Subscription{
-		ID: t.Mint.Subscription(plan.Product.ID), Account: a.ID, Product: plan.Product.ID, Rev: 1, Status: SubscriptionActive,
-		Plan: plan.Ref(), Seats: seats, Free: seats, Period: period, Zone: a.Zone, StartedAt: t.Now,
-	}
-	price, err := plan.Price(a.Currency)
-	if err != nil {
-		return nil, nil, err
-	}
-	if sub.ForecastMinor, err = price.For(seats); err != nil {
-		return nil, nil, err
-	}
-	event := t.event(SubscriptionStarted, EventData{Subscription: sub.ID, Product: sub.Product, Plan: sub.Plan, Seats: seats, PeriodStart: period.Start, PeriodEnd: period.End}, Rev{string(sub.ID), 1})
-	factor := period.Factor(plan.Policies.Proration, t.Now, loc)
-	if plan.Policies.Proration == billing.NoProration {
-		// Nothing is prorated, so the first period is charged in full.
-		factor = billing.Factor{Num: 1, Den: 1}
-	}
-	l, err := seatsLine(a, sub, plan, period, factor, event.ID)
-	if err != nil {
-		return nil, nil, err
-	}
-	a.Due, a.Plan = earlier(a.Due, period.End), plan.Ref()
-	var inv *billing.Invoice
-	if l.AmountMinor != 0 {
-		inv = draft(a, plan.Vendor, t.Now)
-		inv.Lines = []billing.Line{l}
-		if err := inv.Total(a.CreditMinor); err != nil {
-			return nil, nil, err
-		}
-		change.Invoice = issue(a, inv)
-		event.Data.InvoiceNumber = inv.Number
-	}
-	change.Subscriptions = append(change.Subscriptions, SubscriptionWrite{Subscription: sub, FreeDelta: seats})
-	change.Events = append(change.Events, event)
-	return sub, inv, nil
+	effect.into(t, change, 0)
+	change.Account.From = 0
+	return Opened{Account: effect.account, Owner: owner, Subscription: effect.write.Subscription, Invoice: effect.dueNow}, change, nil
 }

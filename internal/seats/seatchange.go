@@ -1,6 +1,7 @@
 package seats
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"time"
@@ -248,7 +249,7 @@ func (c *moneyChange) invoiceNow(t *turn, vendor Vendor, at time.Time, lines ...
 	return nil
 }
 
-// SeatChangeResult is a confirmed change.
+// SeatChangeResult is a confirmed change of seats or plan, or a new subscription.
 type SeatChangeResult struct {
 	Subscription *Subscription
 	Event        Event
@@ -311,10 +312,11 @@ func decideConfirm(t *turn, id SubscriptionID, agreed bool) (*Change, SeatChange
 	if err := t.quoteHolds(q, id, sub.Rev); err != nil {
 		return nil, none, err
 	}
-	if !agreed {
+	want := q.want(t)
+	if after := cmp.Or(want.plan, plan); !agreed && after.Policies.AgreementRequired {
 		return nil, none, ErrAgreementRequired
 	}
-	effect, err := decideMoneyChange(t, sub, plan, q.want(t), q)
+	effect, err := decideMoneyChange(t, sub, plan, want, q)
 	if err != nil {
 		return nil, none, err
 	}
@@ -323,7 +325,11 @@ func decideConfirm(t *turn, id SubscriptionID, agreed bool) (*Change, SeatChange
 	}
 	change := &Change{}
 	effect.into(t, change, 0)
-	return change, SeatChangeResult{Subscription: effect.write.Subscription, Event: effect.event, Invoice: effect.dueNow}, nil
+	return change, effect.result(), nil
+}
+
+func (c *moneyChange) result() SeatChangeResult {
+	return SeatChangeResult{Subscription: c.write.Subscription, Event: c.event, Invoice: c.dueNow}
 }
 
 // want is what a quote was asked for.

@@ -41,6 +41,11 @@ func subscriptionUpdate(it item, w *seats.SubscriptionWrite) expression {
 		values:    item{":from": number(w.From), ":id": it[subscriptionIDName], ":delta": number(w.FreeDelta)},
 	}
 	set, remove := []string{"#fr = #fr + :delta"}, []string(nil)
+	if w.Replaces != "" {
+		e.condition = "#v = :from AND #id = :was"
+		e.values[":was"] = text(shortSubscription(w.Replaces, w.Subscription.Product))
+		set = append(set, "#id = :id")
+	}
 	for _, name := range revisedAttributes() {
 		e.names["#"+name] = name
 		if v, ok := it[name]; ok {
@@ -55,8 +60,8 @@ func subscriptionUpdate(it item, w *seats.SubscriptionWrite) expression {
 		e.update += " REMOVE " + strings.Join(remove, ", ")
 	}
 	if w.FreeIs {
-		e.condition += " AND #fr = :was"
-		e.values[":was"] = number(w.Subscription.Free - w.FreeDelta)
+		e.condition += " AND #fr = :free"
+		e.values[":free"] = number(w.Subscription.Free - w.FreeDelta)
 	}
 	return e
 }

@@ -1,6 +1,7 @@
 package seatstest
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 
@@ -174,7 +175,7 @@ func (c *commit) check() {
 		was := d.Subscriptions[a][w.Subscription.Product]
 		wrong := (was == nil) != (w.From == 0)
 		if was != nil {
-			wrong = wrong || was.Rev != w.From || was.ID != w.Subscription.ID || w.FreeIs && was.Free != w.Subscription.Free-w.FreeDelta
+			wrong = wrong || was.Rev != w.From || was.ID != cmp.Or(w.Replaces, w.Subscription.ID) || w.FreeIs && was.Free != w.Subscription.Free-w.FreeDelta
 		}
 		c.fail(seats.ItemSubscription, i, wrong)
 	}
