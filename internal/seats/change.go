@@ -259,6 +259,13 @@ type Store interface {
 	// index may lag: they are candidates.
 	OpenRequests(ctx context.Context, page Page) ([]RequestRef, string, error)
 
+	// PutBilled keeps the list of people that a usage line is about to name. The same
+	// list may be put again; lists with other hashes stand beside it.
+	PutBilled(ctx context.Context, account AccountID, billed *Billed) error
+	// Billed reads the list of a product and the start of a line's period that has the
+	// hash; ErrNotFound if absent or not whole.
+	Billed(ctx context.Context, account AccountID, product string, periodStart time.Time, sha256 string) (*Billed, error)
+
 	// Count adds one to the counter of the window that now lies in, and returns it.
 	// The counter is forgotten some time after its window.
 	Count(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)

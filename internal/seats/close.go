@@ -4,17 +4,16 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"sort"
 	"time"
 
-	"github.com/usher-seats/usher/internal/billing"
 )
 
 // Fuses of a close: what no honest invoice reaches. Beyond them the account is
 // parked and looked at instead of billed.
 const (
-	// MaxInvoiceLines is two lines for each product that an account can have.
-	MaxInvoiceLines = 2 * MaxProductsPerAccount
+	// MaxInvoiceLines is four lines for each product that an account can have: the next
+	// period, what was used, and what waited on each of two plans.
+	MaxInvoiceLines = 4 * MaxProductsPerAccount
 	// maxOverForecast is how many times the forecast a subscription may come to.
 	// Seats only fall, and seats that may be kept and unbilled increases are part of
 	// the forecast, so a close never honestly exceeds it by much.
@@ -25,7 +24,7 @@ const (
 var errAbsurd = errors.New("absurd result")
 
 // Close closes everything that is due in an account, each missed period in its
-// order, and returns how many boundaries it closed. Run twice, at once or late,
+// order, and returns at how many instants it closed something. Run twice, at once or late,
 // each period is closed once: the transaction is conditioned on the old period. An
 // account that cannot be closed is parked with the reason.
 func (s *Service) Close(ctx context.Context, account AccountID) (int, error) {
@@ -83,8 +82,12 @@ type closing struct {
 	account *Account
 	subs    []*Subscription
 	plans   map[PlanRef]*Plan
-	wall    time.Time
-	mint    *Minter
+	// active is when users were active, where a period of active users is closed.
+	active activity
+	wall   time.Time
+	mint   *Minter
+	// ahead is set where the future is computed to be looked at.
+	ahead bool
 }
 
 // maxClockSkew is more than clocks of two machines are apart.
@@ -121,14 +124,14 @@ func (s *Service) readClose(ctx context.Context, account AccountID, until time.T
 // closeDue closes the boundary that is due. What is due happens in this order:
 // invitations that lapsed before it end, pending changes are applied,
 // over-assignment is resolved, and it is billed. It returns the account as it is
-// then, and how many boundaries it closed: none where the last one stayed due until
-// its licenses were released.
+// then, and whether something was closed, as 1: not so where an instant stayed due
+// until licenses were released.
 func (s *Service) closeDue(ctx context.Context, c *closing) (*Account, int, error) {
 	var err error
-	if c.plans, err = s.plansOf(ctx, c.subs); err != nil {
+	if c.plans, err = s.plansToClose(ctx, c.subs, false); err != nil {
 		return nil, 0, err
 	}
-	if c.overAssigned() {
+	if c.trims() {
 		// A lapsed invitation must not keep a seat from being trimmed.
 		if err := s.expireAccount(ctx, c.account.ID, c.account.Due); err != nil {
 			return nil, 0, err
@@ -137,15 +140,24 @@ func (s *Service) closeDue(ctx context.Context, c *closing) (*Account, int, erro
 			return nil, 0, err
 		}
 	}
-	change, _, err := decideClose(c)
+	ends := func(sub *Subscription) bool { return sub.Period.End.Equal(c.account.Due) }
+	if err := s.readUsage(ctx, c, ends); err != nil {
+		return nil, 0, err
+	}
+	out, err := decideClose(c)
 	if err != nil {
 		// What was read cannot be billed; it cannot be the next time either.
 		return nil, 0, fmt.Errorf("%w: %w", errAbsurd, err)
 	}
-	if err := s.Store.Commit(ctx, c.account.ID, change); err != nil {
+	for _, billed := range out.billed {
+		if err := s.Store.PutBilled(ctx, c.account.ID, billed); err != nil {
+			return nil, 0, err
+		}
+	}
+	if err := s.Store.Commit(ctx, c.account.ID, out.change); err != nil {
 		return nil, 0, err
 	}
-	return change.Account.Account, min(len(change.Subscriptions), 1), nil
+	return out.change.Account.Account, min(len(out.change.Subscriptions), 1), nil
 }
 
 // late is now, or the start of the newest period where the clock of another machine
@@ -169,159 +181,22 @@ func (s *Service) plansOf(ctx context.Context, subs []*Subscription) (map[PlanRe
 	return plans, nil
 }
 
-func (c *closing) overAssigned() bool {
+// trims reports whether a period ends whose seats are lowered to what is in use.
+func (c *closing) trims() bool {
 	for _, sub := range c.subs {
-		if sub.Pending != nil && sub.Period.End.Equal(c.account.Due) && sub.Pending.Seats < sub.Used() {
+		if sub.Status != SubscriptionActive || sub.Cancel != nil || !sub.Period.End.Equal(c.account.Due) {
+			continue
+		}
+		renewal := c.plans[sub.Plan]
+		if sub.PendingPlan != nil {
+			renewal = c.plans[sub.PendingPlan.Plan]
+		}
+		least := renewal.Policies.MinSeats
+		if sub.Pending != nil && sub.Pending.Seats < sub.Used() || renewal.Policies.AutoSeats && sub.Used() > least {
 			return true
 		}
 	}
 	return false
-}
-
-// decideClose computes the close of the account's due boundary: the rolled
-// subscriptions, the invoice if anything is to be billed, and the events.
-func decideClose(c *closing) (*Change, *billing.Invoice, error) {
-	loc, err := c.account.Location()
-	if err != nil {
-		return nil, nil, err
-	}
-	a := *c.account
-	due := a.Due
-	t := &turn{View: View{Account: &a}, Now: due, Wall: c.wall, Actor: System, Mint: c.mint}
-	change := &Change{Account: &AccountWrite{Account: &a, From: a.Rev}}
-	a.Rev++
-	a.Due = time.Time{}
-	if a.Test && a.Clock.Before(due) {
-		a.Clock = due
-	}
-	var lines []billing.Line
-	var vendor Vendor
-	releasing := false
-	sort.Slice(c.subs, func(i, j int) bool { return c.subs[i].Product < c.subs[j].Product })
-	for _, sub := range c.subs {
-		if sub.Status != SubscriptionActive {
-			continue
-		}
-		next := sub
-		if sub.Period.End.Equal(due) {
-			plan := c.plans[sub.Plan]
-			roll, err := rollSubscription(t, sub, plan, loc)
-			if err != nil {
-				return nil, nil, err
-			}
-			next = roll.write.Subscription
-			vendor = plan.Vendor
-			lines = append(lines, roll.lines...)
-			change.Subscriptions = append(change.Subscriptions, roll.write)
-			change.Events = append(change.Events, roll.event)
-		}
-		a.Due = earlier(a.Due, next.Period.End)
-		releasing = releasing || next.Free < 0
-	}
-	if releasing {
-		// The boundary stays due until its licenses are released, so that a close that
-		// is interrupted is found again.
-		a.Due = due
-	}
-	inv, err := closingInvoice(&a, vendor, due, lines)
-	if err != nil || inv == nil {
-		return change, nil, err
-	}
-	change.Invoice = issue(&a, inv)
-	for i := range change.Events {
-		change.Events[i].Data.InvoiceNumber = inv.Number
-		change.Events[i].Data.InvoiceFirst = i == 0
-	}
-	return change, inv, nil
-}
-
-func earlier(a, b time.Time) time.Time {
-	if a.IsZero() || b.Before(a) {
-		return b
-	}
-	return a
-}
-
-// closingInvoice totals the lines, or nil where there is nothing to bill.
-func closingInvoice(a *Account, vendor Vendor, due time.Time, lines []billing.Line) (*billing.Invoice, error) {
-	if len(lines) == 0 {
-		return nil, nil
-	}
-	if len(lines) > MaxInvoiceLines {
-		return nil, fmt.Errorf("%w: %d lines", errAbsurd, len(lines))
-	}
-	inv := draft(a, vendor, due)
-	inv.Lines = lines
-	if err := inv.Total(a.CreditMinor); err != nil {
-		return nil, fmt.Errorf("%w: %w", errAbsurd, err)
-	}
-	return inv, nil
-}
-
-// roll is one subscription's part of a close.
-type roll struct {
-	write SubscriptionWrite
-	lines []billing.Line
-	event Event
-}
-
-func rollSubscription(t *turn, sub *Subscription, plan *Plan, loc *time.Location) (*roll, error) {
-	a := t.Account
-	next := sub.clone()
-	next.Rev++
-	next.Pending, next.Unbilled = nil, nil
-	next.Period = sub.Period.Next(a.Anchor, plan.Interval, loc)
-	next.Zone = a.Zone
-	r := &roll{write: SubscriptionWrite{Subscription: next, From: sub.Rev}}
-	if sub.Pending != nil {
-		// What is kept or released is exact only if nobody moved meanwhile.
-		r.write.FreeIs = true
-		next.Seats = sub.Pending.Seats
-		if plan.Policies.OverAssigned != ReleaseNewest {
-			next.Seats = max(next.Seats, sub.Used())
-		}
-	}
-	r.write.FreeDelta = next.Seats - sub.Seats
-	next.Free += r.write.FreeDelta
-	r.event = t.event(CycleClosed, EventData{
-		Subscription: sub.ID, Product: sub.Product, Plan: sub.Plan, PeriodStart: sub.Period.Start, PeriodEnd: sub.Period.End,
-		From: sub.Seats, To: next.Seats,
-	}, Rev{string(sub.ID), next.Rev})
-	if len(sub.Unbilled) > 0 {
-		l, err := increaseLine(a, sub, plan, sub.Unbilled)
-		if err != nil {
-			return nil, err
-		}
-		r.add(l)
-	}
-	l, err := seatsLine(a, next, plan, next.Period, billing.Factor{Num: 1, Den: 1}, r.event.ID)
-	if err != nil {
-		return nil, err
-	}
-	if sub.Pending != nil {
-		l.EventIDs = append(l.EventIDs, string(sub.Pending.Event))
-	}
-	r.add(l)
-	if limit, err := mulForecast(sub.ForecastMinor); err == nil && r.total() > limit {
-		return nil, fmt.Errorf("%w: %s comes to %d minor units, forecast were %d", errAbsurd, sub.ID, r.total(), sub.ForecastMinor)
-	}
-	next.ForecastMinor = l.AmountMinor
-	return r, nil
-}
-
-// add keeps a line that charges something.
-func (r *roll) add(l billing.Line) {
-	if l.AmountMinor != 0 {
-		r.lines = append(r.lines, l)
-	}
-}
-
-func (r *roll) total() int64 {
-	var sum int64
-	for _, l := range r.lines {
-		sum += l.AmountMinor
-	}
-	return sum
 }
 
 // park stops billing of an account that could not be closed. People, licenses

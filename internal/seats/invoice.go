@@ -55,9 +55,17 @@ func seatsLine(a *Account, sub *Subscription, plan *Plan, period billing.Period,
 	return l, err
 }
 
-// increaseLine charges seats added in a running period; several changes that are
-// settled together are one line, rounded once.
+// increaseLine charges seats added in a running period, and nothing where they come
+// to less than nothing.
 func increaseLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billing.Line, error) {
+	l, err := netLine(a, sub, plan, parts)
+	l.AmountMinor = max(l.AmountMinor, 0)
+	return l, err
+}
+
+// netLine is what changes of seats in a running period come to; several that are
+// settled together are one line, rounded once. It may be below zero.
+func netLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billing.Line, error) {
 	price, err := plan.Price(a.Currency)
 	if err != nil {
 		return billing.Line{}, err
@@ -78,7 +86,7 @@ func increaseLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (
 	} else {
 		l.Description += fmt.Sprintf(", %d changes", len(parts))
 	}
-	l.AmountMinor, err = billing.SettleIncrease(due...)
+	l.AmountMinor, err = billing.SettleNet(due...)
 	return l, err
 }
 

@@ -55,11 +55,12 @@ func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subsc
 		return 0, err
 	}
 	wall := s.Wall()
-	mint, err := newMinter(sub.Period.Start, wall)
+	at := releasedAt(view.Account, sub, wall)
+	mint, err := newMinter(at, wall)
 	if err != nil {
 		return 0, err
 	}
-	t := &turn{View: view, Now: sub.Period.Start, Wall: wall, Actor: System, Mint: mint}
+	t := &turn{View: view, Now: at, Wall: wall, Actor: System, Mint: mint}
 	change := decideRelease(t, sub, users)
 	if change.Empty() {
 		// Somebody revoked meanwhile, so that the counter read before is old.
@@ -68,9 +69,24 @@ func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subsc
 	return len(change.Users), s.Store.Commit(ctx, account, change)
 }
 
+// releasedAt is the instant at which seats were given back: that which stays due until
+// their licenses are released.
+func releasedAt(a *Account, sub *Subscription, wall time.Time) time.Time {
+	switch {
+	case sub.Status == SubscriptionEnded:
+		return sub.Period.End
+	case a != nil && a.Due.After(sub.Period.Start) && !a.Due.After(a.Now(wall)):
+		return a.Due
+	}
+	return sub.Period.Start
+}
+
 func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
 	change := &Change{}
 	data := EventData{Subscription: sub.ID, Product: sub.Product, Reason: ReasonDecrease}
+	if sub.Status == SubscriptionEnded {
+		data.Reason = ReasonEnded
+	}
 	var revs []Rev
 	n := min(-sub.Free, releasesPerTransaction)
 	for _, was := range holders(users, sub.Product) {

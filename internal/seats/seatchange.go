@@ -36,18 +36,6 @@ func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account Account
 	return quote, t.Account.Currency, s.keepQuote(ctx, t, effect, quote)
 }
 
-// preview is what the account's next close bills if nothing else happens: the
-// close itself, computed and thrown away. Nil where it bills nothing.
-func (s *Service) preview(ctx context.Context, a *Account, subs []*Subscription) (*billing.Invoice, error) {
-	plans, err := s.plansOf(ctx, subs)
-	if err != nil {
-		return nil, err
-	}
-	c := &closing{account: a, subs: subs, plans: plans, wall: a.Due, mint: &Minter{At: a.Due, Wall: a.Due}}
-	_, inv, err := decideClose(c)
-	return inv, err
-}
-
 // decideSeats computes the change to a number of seats.
 func decideSeats(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Quote) (*moneyChange, error) {
 	n := want.seats

@@ -42,6 +42,9 @@ type Subscription struct {
 	Trial     bool
 	Zone      string
 	StartedAt time.Time
+	// TrialEnded is when the trial ended, from when on the subscription is charged
+	// for; zero where there was none.
+	TrialEnded time.Time
 	// Unbilled are changes that a later invoice settles: the next one, or where
 	// SettleAt is set the one of that instant, the end of the local day.
 	Unbilled []Unbilled

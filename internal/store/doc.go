@@ -12,6 +12,7 @@
 //	  user            A#<account>            U#<user>
 //	  subscription    A#<account>            S#<product>
 //	  invoice         A#<account>            I#<10 digits>      its canonical JSON, deflated, with its hash; credit notes too
+//	  billed people   A#<account>            B#<start>#<product>#<hash>#<4 digits>   a thousand of them
 //	  request         RQ#<account>           <request>          what the vendor's staff is asked for
 //	  email guard     M#<email>              A#<account>        u: the user; an email is unique in an account
 //	  sign-in         P#<subject>            A#<account>        u: the user that the identity is bound to

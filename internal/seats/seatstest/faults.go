@@ -210,6 +210,16 @@ func (c *Crashing) OpenRequests(ctx context.Context, page seats.Page) ([]seats.R
 	return throughPage(c, func() ([]seats.RequestRef, string, error) { return c.inner.OpenRequests(ctx, page) })
 }
 
+// PutBilled is the store's, unless the process died.
+func (c *Crashing) PutBilled(ctx context.Context, account seats.AccountID, billed *seats.Billed) error {
+	return throughPlain(c, func() error { return c.inner.PutBilled(ctx, account, billed) })
+}
+
+// Billed is the store's, unless the process died.
+func (c *Crashing) Billed(ctx context.Context, account seats.AccountID, product string, periodStart time.Time, sha256 string) (*seats.Billed, error) {
+	return through(c, func() (*seats.Billed, error) { return c.inner.Billed(ctx, account, product, periodStart, sha256) })
+}
+
 // Count is the store's, unless the process died.
 func (c *Crashing) Count(ctx context.Context, key string, window time.Duration, now time.Time) (int, error) {
 	return through(c, func() (int, error) { return c.inner.Count(ctx, key, window, now) })
