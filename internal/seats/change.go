@@ -223,8 +223,11 @@ type Store interface {
 
 	// Plan reads a plan version; version 0 is the newest. ErrNotFound if absent.
 	Plan(ctx context.Context, ref PlanRef) (*Plan, error)
-	// PutPlan writes a new version; a *ConditionError if it exists.
+	// PutPlan writes a new version and lists it as its plan's newest; a *ConditionError
+	// if it exists and says something else.
 	PutPlan(ctx context.Context, plan *Plan) error
+	// Plans reads the newest version of every plan, in the order of their ids.
+	Plans(ctx context.Context) ([]*Plan, error)
 
 	// PutQuote keeps a quote until some time after its expiry.
 	PutQuote(ctx context.Context, quote *Quote) error

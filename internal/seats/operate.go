@@ -98,7 +98,8 @@ func (s *Service) publishPlan(ctx context.Context, plan *Plan) (PlanRef, error) 
 		version := *plan
 		switch {
 		case err == nil && newest.sameOffer(plan):
-			return newest.Ref(), nil
+			// It is listed as well, should it be from before plans were.
+			return newest.Ref(), s.Store.PutPlan(ctx, newest)
 		case err == nil:
 			version.Version = newest.Version + 1
 		case errors.Is(err, ErrNotFound):

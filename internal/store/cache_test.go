@@ -4,11 +4,18 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"sync"
 	"testing"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
+
+	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/logsafe"
+	"github.com/usher-seats/usher/internal/money"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
 )
@@ -73,6 +80,60 @@ func TestALostPublicationForgetsTheNewestVersion(t *testing.T) {
 	publish(other, "Team, dearer")
 	if got := publish(r.Store, "Team, cheaper"); got[0].Version != 3 {
 		t.Errorf("published version %d, want 3", got[0].Version)
+	}
+}
+
+// Versions of plans outlive the program that published them: one from before plans were
+// listed is listed as soon as it is published again.
+func TestAPlanFromBeforeTheListIsListedWhenItIsPublishedAgain(t *testing.T) {
+	ctx := t.Context()
+	r := newRig(t)
+	svc := seats.New(r.Store, r.InvitationKey)
+	offer := &seats.Plan{ID: "team", Name: "Team", Prices: map[money.Currency]billing.Price{}}
+	publish := func() seats.PlanRef {
+		t.Helper()
+		refs, err := svc.PublishPlans(ctx, []*seats.Plan{offer})
+		if err != nil {
+			t.Fatal(err)
+		}
+		return refs[0]
+	}
+	publish()
+	if _, err := r.client.DeleteItem(ctx, &dynamodb.DeleteItemInput{TableName: aws.String(r.opts.SeatsTable), Key: map[string]types.AttributeValue{
+		"pk": &types.AttributeValueMemberS{Value: "PLANS"}, "sk": &types.AttributeValueMemberS{Value: "team"},
+	}}); err != nil {
+		t.Fatal(err)
+	}
+	if plans, err := r.Plans(ctx); err != nil || len(plans) != 0 {
+		t.Fatalf("off the list there are %v, %v", plans, err)
+	}
+	if again := publish(); again.Version != 1 {
+		t.Errorf("the same offer is version %d now", again.Version)
+	}
+	if plans, err := r.Plans(ctx); err != nil || len(plans) != 1 || plans[0].Version != 1 {
+		t.Errorf("published again there are %v, %v", plans, err)
+	}
+}
+
+func TestListedPlansAreReadTogetherAndOnce(t *testing.T) {
+	ctx := t.Context()
+	r := newRig(t)
+	const plans = 150 // more than one BatchGetItem takes
+	for i := range plans {
+		if err := r.PutPlan(ctx, &seats.Plan{ID: fmt.Sprintf("team-%03d", i), Version: 1}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	fresh := store.New(r.faulty, r.opts)
+	r.meet("")
+	for range 3 {
+		got, err := fresh.Plans(ctx)
+		if err != nil || len(got) != plans || got[7].ID != "team-007" {
+			t.Fatalf("%d plans, %v", len(got), err)
+		}
+	}
+	if n := len(r.requests("BatchGetItem")); n != 2 {
+		t.Errorf("%d batches of versions for three lists, want 2", n)
 	}
 }
 

@@ -30,10 +30,15 @@ func (s *Store) Commit(ctx context.Context, account seats.AccountID, change *sea
 	}
 	use := &Usage{Operation: "commit"}
 	defer s.report(ctx, use)
+	return s.write(ctx, use, t)
+}
+
+// write sends a transaction. Its errors are those of Commit.
+func (s *Store) write(ctx context.Context, use *Usage, t *transaction) error {
 	input := &dynamodb.TransactWriteItemsInput{
 		TransactItems: t.writes, ClientRequestToken: aws.String(rand.Text()), ReturnConsumedCapacity: s.metered(),
 	}
-	err = s.attempt(ctx, use, true, func(tries func(*dynamodb.Options)) error {
+	err := s.attempt(ctx, use, true, func(tries func(*dynamodb.Options)) error {
 		out, err := s.api.TransactWriteItems(ctx, input, tries)
 		if err == nil {
 			use.wrote(out.ConsumedCapacity...)

@@ -18,6 +18,7 @@
 //	  sign-in         P#<subject>            A#<account>        u: the user that the identity is bound to
 //	  ledger event    E#<account>#<yyyy-mm>  <event>            ev: what the bus gets; the month is that of At, in UTC
 //	  plan version    PLAN#<plan>            V#<6 digits>
+//	  listed plan     PLANS                  <plan>             v: its newest version; put with the version
 //
 //	keys table, whose items expire by the attribute ttl (epoch seconds)
 //	  quote           Q#<quote>              Q
@@ -50,6 +51,7 @@
 //	lists                one partition, all pages, consistently
 //	an identity's user   GetItem of the sign-in; all its accounts: Query of P#<subject>
 //	users by email       Query of M#<email>
+//	all newest plans     Query of PLANS, then a BatchGetItem of the versions that are not remembered
 //	the newest plan      Query of PLAN#<plan>, descending, one item; remembered for seconds, a version for ever
 //
 // # Writing

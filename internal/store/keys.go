@@ -35,6 +35,7 @@ const (
 	secretSK     = "K"
 	parkedPK     = "PARKED"
 	requestsPK   = "REQUESTS"
+	plansPK      = "PLANS"
 )
 
 // key is the primary key of an item in one of the two tables.
@@ -80,6 +81,8 @@ func eventKey(e *seats.Event) key {
 func planKey(ref seats.PlanRef) key {
 	return key{pk: planPK(ref.ID), sk: fmt.Sprintf("V#%06d", ref.Version)}
 }
+
+func listedPlanKey(id string) key { return key{pk: plansPK, sk: id} }
 
 func quoteKey(id seats.QuoteID) key { return key{keys: true, pk: "Q#" + string(id), sk: quoteSK} }
 

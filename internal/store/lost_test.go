@@ -31,7 +31,7 @@ func TestASingleWriteWhoseAnswerIsLostSucceeds(t *testing.T) {
 		q, claim := p.quote(), p.receipt(1)
 		p.meet("PutItem", fate)
 		p.must(p.PutQuote(ctx, q))
-		p.meet("PutItem", fate)
+		p.meet("TransactWriteItems", fate)
 		p.must(p.PutPlan(ctx, &seats.Plan{ID: "team", Version: 1, Name: "Team"}))
 		p.meet("PutItem", fate)
 		was, err := p.ClaimReceipt(ctx, claim)
@@ -71,7 +71,7 @@ func TestSingleWritesThatNobodyAnswersFail(t *testing.T) {
 		call            func() error
 	}{
 		{"quote", "PutItem", func() error { return p.PutQuote(ctx, p.quote()) }},
-		{"plan", "PutItem", func() error { return p.PutPlan(ctx, &seats.Plan{ID: "team", Version: 1}) }},
+		{"plan", "TransactWriteItems", func() error { return p.PutPlan(ctx, &seats.Plan{ID: "team", Version: 1}) }},
 		{"claim", "PutItem", func() error { _, err := p.ClaimReceipt(ctx, p.receipt(1)); return err }},
 		{"finish", "UpdateItem", func() error { return p.FinishReceipt(ctx, p.receipt(1)) }},
 		{"key", "PutItem", func() error { _, err := p.InvitationKey(ctx); return err }},

@@ -3,7 +3,9 @@ package store
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"reflect"
 	"sync"
 	"time"
 
@@ -228,7 +230,61 @@ func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error
 	return p, nil
 }
 
-// PutPlan writes a new version; a *seats.ConditionError if it exists.
+// Plans reads the newest version of every plan, in the order of their ids. The plans
+// are shared: callers must not change them.
+func (s *Store) Plans(ctx context.Context) ([]*seats.Plan, error) {
+	use := &Usage{Operation: "plans"}
+	defer s.report(ctx, use)
+	var refs []seats.PlanRef
+	err := s.pages(ctx, use, query{pk: plansPK}, func(items []map[string]types.AttributeValue) (bool, error) {
+		for _, it := range items {
+			r := read(it)
+			refs = append(refs, seats.PlanRef{ID: r.text(skName), Version: int(r.number(revName))})
+			if err := r.failure(); err != nil {
+				return true, err
+			}
+		}
+		return false, nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	return s.planVersions(ctx, use, refs)
+}
+
+// planVersions reads versions, those that are not remembered.
+func (s *Store) planVersions(ctx context.Context, use *Usage, refs []seats.PlanRef) ([]*seats.Plan, error) {
+	plans := make([]*seats.Plan, len(refs))
+	var missing []key
+	for i, ref := range refs {
+		if plans[i] = s.plans.find(ref, time.Time{}); plans[i] == nil {
+			missing = append(missing, planKey(ref))
+		}
+	}
+	found, err := s.getAll(ctx, use, missing)
+	if err != nil {
+		return nil, err
+	}
+	for i, ref := range refs {
+		if plans[i] != nil {
+			continue
+		}
+		it, ok := found[planKey(ref)]
+		if !ok {
+			return nil, fmt.Errorf("store: plan %s version %d is listed and not there", ref.ID, ref.Version)
+		}
+		if plans[i], err = readPlan(it); err != nil {
+			return nil, err
+		}
+		s.plans.keep(plans[i], time.Time{})
+	}
+	return plans, nil
+}
+
+// PutPlan writes a new version, and in the same transaction lists it as the newest of
+// its plan. A version that is there already and says the same is listed and no error,
+// so that whoever lost an answer can try again; one that says something else is a
+// *seats.ConditionError.
 func (s *Store) PutPlan(ctx context.Context, plan *seats.Plan) error {
 	if plan.Version < 1 || plan.Version > maxPlanVersion {
 		return fmt.Errorf("store: plan %s: version %d is not from 1 to %d", plan.ID, plan.Version, maxPlanVersion)
@@ -240,11 +296,43 @@ func (s *Store) PutPlan(ctx context.Context, plan *seats.Plan) error {
 	use := &Usage{Operation: "put plan"}
 	defer s.report(ctx, use)
 	defer s.plans.forgetNewest(plan.ID)
-	was, err := s.putNew(ctx, use, planKey(plan.Ref()), it, "", nil)
-	if err == nil && was != nil && !same(was, it) {
-		return &seats.ConditionError{Failed: []seats.Failed{{Kind: itemPlan}}}
+	listed := newItem(listedPlanKey(plan.ID))
+	listed.number(revName, int64(plan.Version))
+	version := item{":x": number(int64(plan.Version))}
+
+	t := &transaction{store: s, seen: map[key]bool{}}
+	t.putNew(planKey(plan.Ref()), it, seats.Failed{Kind: itemPlan})
+	t.put(listedPlanKey(plan.ID), listed, expression{
+		condition: "attribute_not_exists(#pk) OR #x <= :x", names: map[string]string{"#pk": pkName, "#x": revName}, values: version,
+	}, seats.Failed{Kind: itemPlan})
+	err = s.write(ctx, use, t)
+	var refused *seats.ConditionError
+	if !errors.As(err, &refused) {
+		return err
 	}
+	was, failure := s.get(ctx, use, planKey(plan.Ref()))
+	if failure != nil {
+		return failure
+	}
+	if !samePlan(was, it) {
+		return refused
+	}
+	_, err = s.putNew(ctx, use, listedPlanKey(plan.ID), listed, revName, version)
 	return err
+}
+
+// samePlan reports whether two items are one plan, also where they were written by
+// versions of this package that order or leave out fields otherwise.
+func samePlan(a, b item) bool {
+	if a == nil {
+		return false
+	}
+	x, err := readPlan(a)
+	if err != nil {
+		return false
+	}
+	y, err := readPlan(b)
+	return err == nil && reflect.DeepEqual(x, y)
 }
 
 // maxPlanVersion is what six digits hold.

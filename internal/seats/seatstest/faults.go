@@ -140,6 +140,11 @@ func (c *Crashing) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, er
 	return through(c, func() (*seats.Plan, error) { return c.inner.Plan(ctx, ref) })
 }
 
+// Plans is the store's, unless the process died.
+func (c *Crashing) Plans(ctx context.Context) ([]*seats.Plan, error) {
+	return through(c, func() ([]*seats.Plan, error) { return c.inner.Plans(ctx) })
+}
+
 // PutPlan is the store's, unless the process died.
 func (c *Crashing) PutPlan(ctx context.Context, plan *seats.Plan) error {
 	return throughPlain(c, func() error { return c.inner.PutPlan(ctx, plan) })

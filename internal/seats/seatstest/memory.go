@@ -218,6 +218,21 @@ func (s *Store) Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error
 	return deepCopy(&s.copies, plan), nil
 }
 
+// Plans reads the newest version of every plan.
+func (s *Store) Plans(ctx context.Context) ([]*seats.Plan, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var plans []*seats.Plan
+	for _, id := range slices.Sorted(maps.Keys(s.data.Plans)) {
+		newest := slices.Max(slices.Collect(maps.Keys(s.data.Plans[id])))
+		plans = append(plans, deepCopy(&s.copies, s.data.Plans[id][newest]))
+	}
+	return plans, nil
+}
+
 // PutPlan writes a new version; a ConditionError if it exists.
 func (s *Store) PutPlan(ctx context.Context, plan *seats.Plan) error {
 	if err := ctx.Err(); err != nil {

@@ -127,6 +127,9 @@ func plans(t *testing.T, store seats.Store) {
 		same(t, "plan", got, want)
 	}
 	t.Run("absent", func(t *testing.T) {
+		if none, err := store.Plans(ctx); err != nil || len(none) != 0 {
+			t.Errorf("before any is published there are %v, %v", none, err)
+		}
 		for _, ref := range []seats.PlanRef{{ID: "team"}, {ID: "team", Version: 1}} {
 			_, err := store.Plan(ctx, ref)
 			refused(t, err, seats.ErrNotFound)
@@ -150,6 +153,24 @@ func plans(t *testing.T, store seats.Store) {
 			t.Errorf("got %v", err)
 		}
 		get(t, first.Ref(), first)
+	})
+	t.Run("every plan is listed by its newest version", func(t *testing.T) {
+		one := filled[seats.Plan](mint)
+		one.ID, one.Version = "alone", 1
+		if err := store.PutPlan(ctx, one); err != nil {
+			t.Fatal(err)
+		}
+		// A version that is put again is the same one, and does not become the newest.
+		if err := store.PutPlan(ctx, first); err != nil {
+			t.Fatal(err)
+		}
+		for range 2 { // read, and remembered
+			got, err := store.Plans(ctx)
+			if err != nil {
+				t.Fatal(err)
+			}
+			same(t, "plans", got, []*seats.Plan{one, &second})
+		}
 	})
 	t.Run("a plan is not one whose id begins alike", func(t *testing.T) {
 		_, err := store.Plan(ctx, seats.PlanRef{ID: "tea"})

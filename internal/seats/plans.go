@@ -1,0 +1,45 @@
+package seats
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"github.com/usher-seats/usher/internal/billing"
+)
+
+// ListPlans gives the newest version of every plan that has a price in the account's
+// currency, by product, interval and rank: what the account could subscribe to. It is
+// for who sees the whole account.
+func (s *Service) ListPlans(ctx context.Context, caller Caller, account AccountID) (*Access, []*Plan, error) {
+	access, err := s.Enter(ctx, caller, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	if !Can(access.Me.Role, SeeAccount, nil) {
+		return nil, nil, ErrForbidden
+	}
+	all, err := s.Store.Plans(ctx)
+	if err != nil {
+		return nil, nil, err
+	}
+	plans := slices.DeleteFunc(slices.Clone(all), func(p *Plan) bool {
+		_, priced := p.Prices[access.Account.Currency]
+		return !priced
+	})
+	slices.SortFunc(plans, func(a, b *Plan) int {
+		return cmp.Or(
+			cmp.Compare(a.Product.ID, b.Product.ID), cmp.Compare(lengthOf(a.Interval), lengthOf(b.Interval)),
+			cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID),
+		)
+	})
+	return access, plans, nil
+}
+
+// lengthOf orders intervals, the shorter first.
+func lengthOf(interval billing.Interval) int {
+	if interval == billing.Year {
+		return 1
+	}
+	return 0
+}
