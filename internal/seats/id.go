@@ -105,6 +105,21 @@ func (id QuoteID) Valid() bool { return wellFormed(string(id), "quo_") }
 // Valid reports whether the id has the form of a request id.
 func (id RequestID) Valid() bool { return wellFormed(string(id), "req_") }
 
+// At is the account's instant, to the millisecond, at which the event was made; false
+// where the id is malformed.
+func (id EventID) At() (time.Time, bool) {
+	if !wellFormed(string(id), "evt_") {
+		return time.Time{}, false
+	}
+	b, err := idAlphabet.DecodeString(string(id)[len("evt_"):])
+	if err != nil {
+		return time.Time{}, false
+	}
+	var word [8]byte
+	copy(word[2:], b[:6])
+	return time.UnixMilli(int64(binary.BigEndian.Uint64(word[:]))).UTC(), true
+}
+
 // Product is the product that the subscription is of. It fails with ErrNotFound
 // where the id is malformed.
 func (id SubscriptionID) Product() (string, error) {

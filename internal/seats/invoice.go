@@ -13,7 +13,7 @@ func draft(a *Account, vendor Vendor, at time.Time) *billing.Invoice {
 	return &billing.Invoice{
 		Format: billing.FormatCurrent, Kind: billing.KindInvoice, AccountID: string(a.ID), Currency: string(a.Currency),
 		Zone: a.Zone, IssuedAt: at.UTC(), Customer: a.Customer,
-		Vendor:        billing.Party{Name: vendor.Name, AddressLines: vendor.AddressLines, TaxID: vendor.TaxID, Country: vendor.Country},
+		Vendor:        billing.Party{Name: vendor.Name, AddressLines: vendor.AddressLines, TaxID: vendor.TaxID, Country: vendor.Country, LegalLines: vendor.LegalLines},
 		ReverseCharge: a.ReverseCharge,
 	}
 }

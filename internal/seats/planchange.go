@@ -198,19 +198,11 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 	if err != nil {
 		return err
 	}
-	old, err := plan.Price(t.Account.Currency)
+	_, whole, err := upgradeLines(t.Account, sub, plan, target, next.Seats, billing.Factor{Num: 1, Den: 1}, c.event.ID)
 	if err != nil {
 		return err
 	}
-	price, err := target.Price(t.Account.Currency)
-	if err != nil {
-		return err
-	}
-	whole, err := billing.PlanChangeDue(old, price, sub.Seats, next.Seats, billing.Factor{Num: 1, Den: 1})
-	if err != nil {
-		return err
-	}
-	due, err := billing.PlanChangeDue(old, price, sub.Seats, next.Seats, factor)
+	lines, due, err := upgradeLines(t.Account, sub, plan, target, next.Seats, factor, c.event.ID)
 	if err != nil {
 		return err
 	}
@@ -222,20 +214,6 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 	if c.me, err = t.spend(target, committed, quote.At); err != nil || due.TotalMinor == 0 {
 		return err
 	}
-	var lines []billing.Line
-	add := func(of *Plan, price *billing.Price, seats, minor int64, what string) {
-		if minor == 0 {
-			return
-		}
-		l := line(billing.LinePlanChange, t.Account, sub, of, price)
-		l.FromSeats, l.Seats, l.FactorNum, l.FactorDen = sub.Seats, seats, factor.Num, factor.Den
-		l.PeriodStart, l.PeriodEnd = sub.Period.Start, sub.Period.End
-		l.Description = fmt.Sprintf("%s, %s: %s%s, %s", of.Product.Name, of.Name, countSeats(seats), what, share(factor.Num, factor.Den, target.Policies.Proration))
-		l.AmountMinor, l.EventIDs = minor, []string{string(c.event.ID)}
-		lines = append(lines, l)
-	}
-	add(plan, old, sub.Seats, due.OldMinor, " until the upgrade")
-	add(target, price, next.Seats, due.NewMinor, " from the upgrade on")
 	if err := c.invoiceNow(t, target.Vendor, quote.At, lines...); err != nil {
 		return err
 	}
@@ -243,6 +221,38 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 		c.account.Plan = target.Ref()
 	}
 	return nil
+}
+
+// upgradeLines are the two lines of an upgrade to a plan and a number of seats, and
+// what they come to: the old plan's rest is given back, the new one's charged.
+func upgradeLines(a *Account, sub *Subscription, plan, target *Plan, seats int64, factor billing.Factor, event EventID) ([]billing.Line, billing.PlanChange, error) {
+	old, err := plan.Price(a.Currency)
+	if err != nil {
+		return nil, billing.PlanChange{}, err
+	}
+	price, err := target.Price(a.Currency)
+	if err != nil {
+		return nil, billing.PlanChange{}, err
+	}
+	due, err := billing.PlanChangeDue(old, price, sub.Seats, seats, factor)
+	if err != nil {
+		return nil, billing.PlanChange{}, err
+	}
+	var lines []billing.Line
+	add := func(of *Plan, price *billing.Price, seats, minor int64, what string) {
+		if minor == 0 {
+			return
+		}
+		l := line(billing.LinePlanChange, a, sub, of, price)
+		l.FromSeats, l.Seats, l.FactorNum, l.FactorDen = sub.Seats, seats, factor.Num, factor.Den
+		l.PeriodStart, l.PeriodEnd = sub.Period.Start, sub.Period.End
+		l.Description = fmt.Sprintf("%s, %s: %s%s, %s", of.Product.Name, of.Name, countSeats(seats), what, share(factor.Num, factor.Den, target.Policies.Proration))
+		l.AmountMinor, l.EventIDs = minor, []string{string(event)}
+		lines = append(lines, l)
+	}
+	add(plan, old, sub.Seats, due.OldMinor, " until the upgrade")
+	add(target, price, seats, due.NewMinor, " from the upgrade on")
+	return lines, due, nil
 }
 
 // schedule changes the plan at the end of the cycle, and the seats where fewer are

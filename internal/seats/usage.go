@@ -190,38 +190,21 @@ func (s *Subscription) counted(plan *Plan) (billing.Period, billing.Factor, *tim
 
 // addUsage bills the period that ends, in arrears.
 func (x *closer) addUsage(p *part, sub *Subscription, plan *Plan, e *Event) error {
-	period, factor, loc, err := sub.counted(plan)
+	l, u, err := usageLine(x.a, sub, plan, x.active, e.ID)
 	if err != nil {
 		return err
 	}
+	if len(u.people) > 0 {
+		p.billed = &Billed{Product: sub.Product, PeriodStart: l.PeriodStart, SHA256: l.PeopleSHA256, People: u.people}
+	}
+	e.Data.QuantityNum, e.Data.QuantityDen = l.QuantityNum, l.QuantityDen
+	e.Data.People, e.Data.PeopleSHA256 = l.People, l.PeopleSHA256
+	// Nobody is billed for more users than were active at all, or than the least.
 	price, err := plan.Price(x.a.Currency)
 	if err != nil {
 		return err
 	}
-	u := x.active.count(plan.Policies.ActiveCount, period, loc)
-	least := plan.Policies.MinSeats
-	u.num = max(u.num, least*u.den)
-	l := line(billing.LineUsage, x.a, sub, plan, price)
-	l.QuantityNum, l.QuantityDen, l.People = u.num, u.den, int64(len(u.people))
-	l.FactorNum, l.FactorDen = factor.Num, factor.Den
-	l.PeriodStart, l.PeriodEnd = period.Start, period.End
-	l.Description = fmt.Sprintf("%s, %s: %s, %s to %s", plan.Product.Name, plan.Name, countUsers(u.num, u.den), period.StartDate, period.EndDate.AddDays(-1))
-	l.EventIDs = []string{string(e.ID)}
-	if len(u.people) > 0 {
-		l.PeopleSHA256 = HashBilled(u.people)
-		p.billed = &Billed{Product: sub.Product, PeriodStart: period.Start, SHA256: l.PeopleSHA256, People: u.people}
-	}
-	e.Data.QuantityNum, e.Data.QuantityDen = u.num, u.den
-	e.Data.People, e.Data.PeopleSHA256 = l.People, l.PeopleSHA256
-	due, err := billing.UsageDue(price, u.num, u.den, factor)
-	if err != nil {
-		return err
-	}
-	if l.AmountMinor, err = billing.SettleIncrease(due); err != nil {
-		return err
-	}
-	// Nobody is billed for more users than were active at all, or than the least.
-	most, err := dearest(price, 0, max(u.seen, least))
+	most, err := dearest(price, 0, max(u.seen, plan.Policies.MinSeats))
 	if err != nil {
 		return err
 	}
@@ -232,6 +215,36 @@ func (x *closer) addUsage(p *part, sub *Subscription, plan *Plan, e *Event) erro
 		p.lines = append(p.lines, l)
 	}
 	return nil
+}
+
+// usageLine charges a period by who was active in it.
+func usageLine(a *Account, sub *Subscription, plan *Plan, active activity, event EventID) (billing.Line, usage, error) {
+	var none billing.Line
+	period, factor, loc, err := sub.counted(plan)
+	if err != nil {
+		return none, usage{}, err
+	}
+	price, err := plan.Price(a.Currency)
+	if err != nil {
+		return none, usage{}, err
+	}
+	u := active.count(plan.Policies.ActiveCount, period, loc)
+	u.num = max(u.num, plan.Policies.MinSeats*u.den)
+	l := line(billing.LineUsage, a, sub, plan, price)
+	l.QuantityNum, l.QuantityDen, l.People = u.num, u.den, int64(len(u.people))
+	l.FactorNum, l.FactorDen = factor.Num, factor.Den
+	l.PeriodStart, l.PeriodEnd = period.Start, period.End
+	l.Description = fmt.Sprintf("%s, %s: %s, %s to %s", plan.Product.Name, plan.Name, countUsers(u.num, u.den), period.StartDate, period.EndDate.AddDays(-1))
+	l.EventIDs = []string{string(event)}
+	if len(u.people) > 0 {
+		l.PeopleSHA256 = HashBilled(u.people)
+	}
+	due, err := billing.UsageDue(price, u.num, u.den, factor)
+	if err != nil {
+		return none, usage{}, err
+	}
+	l.AmountMinor, err = billing.SettleIncrease(due)
+	return l, u, err
 }
 
 // countUsers says how many users a quantity is, as text.
