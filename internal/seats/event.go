@@ -155,6 +155,9 @@ const (
 	ReasonDeactivated = "deactivated"
 	ReasonRemoved     = "removed"
 	ReasonEnded       = "ended"
+	// ReasonPlan says that no license is needed any more: the plan has become one of
+	// active users.
+	ReasonPlan = "plan"
 )
 
 func itoa(n int64) string { return strconv.FormatInt(n, 10) }

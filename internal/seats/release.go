@@ -84,8 +84,12 @@ func releasedAt(a *Account, sub *Subscription, wall time.Time) time.Time {
 func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
 	change := &Change{}
 	data := EventData{Subscription: sub.ID, Product: sub.Product, Reason: ReasonDecrease}
-	if sub.Status == SubscriptionEnded {
+	switch {
+	case sub.Status == SubscriptionEnded:
 		data.Reason = ReasonEnded
+	case sub.Seats == 0:
+		// Every active user is entitled by the plan of active users that begins.
+		data.Reason = ReasonPlan
 	}
 	var revs []Rev
 	n := min(-sub.Free, releasesPerTransaction)

@@ -86,19 +86,21 @@ func (x *closer) changePlan(p *part, sub *Subscription, renewal *Plan) {
 // resize gives the next period its seats, by the rules of the plan that it is on: a
 // decrease is trimmed to what is in use unless the plan releases licenses, a plan of
 // automatic seats keeps as many as are used, and none has fewer than its plan sells.
+// A plan of active users has no seats, and no licenses of its own.
 func resize(w *SubscriptionWrite, sub *Subscription, plan *Plan) {
 	next, rules := w.Subscription, &plan.Policies
-	if rules.ActiveUsers() {
-		return
-	}
 	next.Seats = sub.AtRenewal()
 	switch {
+	case rules.ActiveUsers():
+		next.Seats = 0
 	case rules.AutoSeats:
 		next.Seats = sub.Used()
 	case sub.Pending != nil && rules.OverAssigned != ReleaseNewest:
 		next.Seats = max(next.Seats, sub.Used())
 	}
-	next.Seats = max(next.Seats, rules.MinSeats)
+	if !rules.ActiveUsers() {
+		next.Seats = max(next.Seats, rules.MinSeats)
+	}
 	// What is kept or released is exact only if nobody moved meanwhile.
 	w.FreeIs = sub.Pending != nil || rules.AutoSeats
 	w.FreeDelta = next.Seats - sub.Seats

@@ -34,6 +34,7 @@ func Run(t *testing.T, open func(testing.TB) seats.Store) {
 		{"plans", plans},
 		{"receipts", receipts},
 		{"counters", counters},
+		{"billed people", billedPeople},
 		{"races", races},
 	} {
 		t.Run(group.name, func(t *testing.T) { group.test(t, open(t)) })
