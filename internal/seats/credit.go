@@ -1,7 +1,6 @@
 package seats
 
 import (
-	"fmt"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -43,25 +42,21 @@ func (c *moneyChange) giveBack(t *turn, sub *Subscription, plan *Plan, n int64, 
 	if part.Num > 0 && plan.Policies.Settle != SettleNow {
 		return c.wait(t, sub, plan, part)
 	}
-	back := part
-	back.DeltaMinor = -part.DeltaMinor
-	credit, err := billing.SettleIncrease(back.exact())
-	if err != nil || credit == 0 {
-		return err
-	}
-	price, err := plan.Price(t.Account.Currency)
-	if err != nil {
-		return err
-	}
 	a := c.changed(t)
-	l := line(billing.LineCredit, a, sub, plan, price)
-	l.FromSeats, l.Seats, l.FactorNum, l.FactorDen = sub.Seats, n, part.Num, part.Den
-	l.PeriodStart, l.PeriodEnd = sub.Period.Start, sub.Period.End
-	l.Description = fmt.Sprintf("%s, %s: %d to %s, %s", plan.Product.Name, plan.Name, sub.Seats, countSeats(n), share(part.Num, part.Den, plan.Policies.Proration))
-	l.AmountMinor, l.EventIDs = credit, []string{string(c.event.ID)}
+	l, err := creditLine(a, sub, plan, []Unbilled{part})
+	if err != nil || l.AmountMinor == 0 {
+		return err
+	}
 	if c.dueNow, c.note, err = creditNote(a, plan.Vendor, at, l); err != nil {
 		return err
 	}
 	c.event.Data.AmountMinor, c.event.Data.CreditNote = c.dueNow.TotalMinor, c.dueNow.Number
 	return nil
+}
+
+// creditLine gives back what changes of seats come to, if it is below zero.
+func creditLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billing.Line, error) {
+	l, err := netLine(a, sub, plan, parts)
+	l.Kind, l.AmountMinor = billing.LineCredit, max(-l.AmountMinor, 0)
+	return l, err
 }

@@ -224,11 +224,13 @@ func forecastMinor(sub *Subscription, renewal *Plan, currency money.Currency) (i
 	}
 	var total int64
 	p := &renewal.Policies
-	switch least, most := sub.AtRenewal(), max(sub.AtRenewal(), sub.Seats); {
+	least := max(sub.AtRenewal(), p.MinSeats)
+	most := max(least, sub.Seats)
+	switch {
 	case p.ActiveUsers():
 	case p.AutoSeats:
 		// As many seats stay as are used.
-		total, err = dearest(price, 0, max(most, p.MinSeats))
+		total, err = dearest(price, p.MinSeats, most)
 	case p.OverAssigned == ReleaseNewest:
 		total, err = price.For(least)
 	default:
