@@ -55,7 +55,7 @@ func Samples() []Event {
 		seats.RoleChanged:           {UserID: user, FromRole: seats.Member, Role: seats.Admin},
 		seats.UserActivated:         {UserID: user},
 		seats.UserDeactivatedEvent:  {UserID: user, Ended: []string{product}},
-		seats.UserRemovedEvent:      {UserID: user, Ended: []string{product}},
+		seats.UserRemovedEvent:      {UserID: user, Ended: []string{product}, Active: true},
 		seats.LicenseAssigned:       {Subscription: pool, Product: product, UserIDs: []seats.UserID{user}},
 		seats.LicenseRevoked:        {Subscription: pool, Product: product, UserIDs: []seats.UserID{user}, Reason: seats.ReasonRevoked},
 		seats.SeatsIncreased:        increased,

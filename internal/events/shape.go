@@ -153,8 +153,12 @@ func shapeOfPeople(kind string) ([]field, bool) {
 		return []field{
 			user, text("from", must, func(d *seats.EventData) *seats.Role { return &d.FromRole }), text("to", must, role),
 		}, true
-	case seats.UserDeactivatedEvent, seats.UserRemovedEvent:
+	case seats.UserDeactivatedEvent:
 		return []field{user, list("licenses_ended", zero, ended)}, true
+	case seats.UserRemovedEvent:
+		return []field{
+			user, list("licenses_ended", zero, ended), flag("was_active", may, func(d *seats.EventData) *bool { return &d.Active }),
+		}, true
 	case seats.LicenseAssigned:
 		return append(pool(), list("user_ids", must, userIDs)), true
 	case seats.LicenseRevoked:

@@ -95,8 +95,9 @@ type EventData struct {
 	RequestID    RequestID
 	RequestKind  RequestKind
 	Approved     bool
-	Active       bool
-	Epoch        int64
+	// Active says whether a created user is active, or a removed one was until then.
+	Active bool
+	Epoch  int64
 	// Trial says that a period was one.
 	Trial bool
 }

@@ -179,7 +179,7 @@ func (s *Service) RemoveUser(ctx context.Context, caller Caller, account Account
 		if i := u.Invitation; i != nil && (i.State == InvitationOpen || i.State == InvitationExpired) {
 			i.State, i.Reserved = InvitationCancelled, false
 		}
-		change.Events = []Event{t.event(UserRemovedEvent, EventData{UserID: id, Ended: ended}, Rev{string(id), u.Rev})}
+		change.Events = []Event{t.event(UserRemovedEvent, EventData{UserID: id, Ended: ended, Active: was.Status == UserActive}, Rev{string(id), u.Rev})}
 		return change, nil
 	})
 }
