@@ -5,16 +5,18 @@ import "context"
 // Cancel ends a subscription at the end of its cycle. Until then everything stays
 // usable, and it can be resumed; what else is pending stays, for that case.
 func (s *Service) Cancel(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, once Once[*Subscription]) (Reply[*Subscription], error) {
-	return s.amend(ctx, caller, account, id, once, func(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
-		if err := cancelLimits(t, sub, plan); err != nil {
-			return nil, err
-		}
-		c := beginChange(sub)
-		next := c.write.Subscription
-		c.event = t.event(CancelScheduled, EventData{Subscription: id, Product: sub.Product, EffectiveAt: sub.Period.End}, Rev{string(id), next.Rev})
-		next.Cancel = &PendingCancel{By: t.by(), At: t.Now, Event: c.event.ID}
-		return c, c.remember(t, t.renewal(next, plan))
-	})
+	return s.amend(ctx, caller, account, id, once, decideCancel)
+}
+
+func decideCancel(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
+	if err := cancelLimits(t, sub, plan); err != nil {
+		return nil, err
+	}
+	c := beginChange(sub)
+	next := c.write.Subscription
+	c.event = t.event(CancelScheduled, EventData{Subscription: sub.ID, Product: sub.Product, EffectiveAt: sub.Period.End}, Rev{string(sub.ID), next.Rev})
+	next.Cancel = &PendingCancel{By: t.by(), At: t.Now, Event: c.event.ID}
+	return c, c.remember(t, t.renewal(next, plan))
 }
 
 // cancelLimits checks what the plan lets customers do themselves: who may not give
