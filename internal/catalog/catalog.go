@@ -1,11 +1,11 @@
 // Package catalog reads a vendor's catalog: a YAML text of the vendor, products
 // and plans. A plan's price and policies are data; what is not said has the
-// default of the table in fields.go.
+// default that policies.go names.
 //
 // Parse lists every mistake at once, each with its line and column and what would
-// be right. A policy that this version of Usher does not have yet is a mistake,
-// not something to ignore, and so is everything else that would be published other
-// than it looks: a second document, a field that stands twice, an alias.
+// be right. A policy that another one takes the sense from is a mistake, not
+// something to ignore, and so is everything else that would be published other than
+// it looks: a second document, a field that stands twice, an alias.
 package catalog
 
 import (
@@ -38,6 +38,10 @@ const (
 	MaxEntitlements = 50
 	// MaxRank bounds a plan's place among the plans of its product.
 	MaxRank = 1000
+	// MaxLegalLines and MaxLegalLineRunes bound the foot of invoices to what fits below
+	// a page.
+	MaxLegalLines     = 5
+	MaxLegalLineRunes = 100
 	// MaxURLBytes bounds addresses, which stand in every version of every plan.
 	MaxURLBytes = 300
 	// MaxMistakes bounds the list of mistakes, so that an answer stays far below the
@@ -175,7 +179,7 @@ func (p *parser) catalog(root *yaml.Node) []*seats.Plan {
 }
 
 func (p *parser) readVendor(n *yaml.Node) {
-	m := p.mapping(n, "vendor", "name", "address", "tax_id", "country", "support_email", "sales_contact", "sign_in_url")
+	m := p.mapping(n, "vendor", "name", "address", "tax_id", "country", "support_email", "sales_contact", "sign_in_url", "legal_lines", "logo")
 	if m == nil {
 		return
 	}
@@ -188,6 +192,12 @@ func (p *parser) readVendor(n *yaml.Node) {
 			p.vendor.AddressLines = append(p.vendor.AddressLines, p.str(n, path, seats.MaxAddressLineRunes))
 		})
 	}
+	if l := m.get("legal_lines"); l != nil {
+		p.list(l, "vendor.legal_lines", MaxLegalLines, func(n *yaml.Node, path string) {
+			p.vendor.LegalLines = append(p.vendor.LegalLines, p.str(n, path, MaxLegalLineRunes))
+		})
+	}
+	p.vendor.LogoPNG = p.logo(m.get("logo"), "vendor.logo")
 }
 
 func (p *parser) readProduct(n *yaml.Node, path string) {
@@ -246,8 +256,17 @@ func (p *parser) readPlan(n *yaml.Node, path string, seen map[string]bool) *seat
 		}
 		plan.Product = found
 	}
+	before := p.count
 	p.readPrices(m.need("price"), path+".price", plan)
-	plan.Policies = p.readPolicies(m.get("policies"), path+".policies")
+	policies := p.mapping(orEmpty(m.get("policies")), path+".policies", policyNames()...)
+	if policies == nil {
+		return plan
+	}
+	plan.Policies = policies.read()
+	if p.count == before {
+		// What was not understood would be found to make no sense as well.
+		policies.makeNoSense(plan)
+	}
 	return plan
 }
 
@@ -260,6 +279,15 @@ func (p *parser) productIDs() string {
 
 // readPrices reads a price for each currency, in its smallest unit.
 func (p *parser) readPrices(n *yaml.Node, path string, plan *seats.Plan) {
+	p.byCurrency(n, path, "EUR: {unit: 2000}", func(currency money.Currency, value *yaml.Node, at string) {
+		if price, ok := p.readPrice(value, at); ok {
+			plan.Prices[currency] = price
+		}
+	})
+}
+
+// byCurrency reads a mapping of currencies.
+func (p *parser) byCurrency(n *yaml.Node, path, example string, each func(money.Currency, *yaml.Node, string)) {
 	if n == nil {
 		return
 	}
@@ -268,9 +296,10 @@ func (p *parser) readPrices(n *yaml.Node, path string, plan *seats.Plan) {
 		return
 	}
 	if n.Kind != yaml.MappingNode || len(n.Content) == 0 {
-		p.wrong(n, path, "must be a mapping of currencies, such as EUR: {unit: 2000}")
+		p.wrong(n, path, "must be a mapping of currencies, such as %s", example)
 		return
 	}
+	seen := map[money.Currency]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
 		at := path + "." + key.Value
@@ -283,12 +312,11 @@ func (p *parser) readPrices(n *yaml.Node, path string, plan *seats.Plan) {
 			p.wrong(key, at, "must be an ISO 4217 code like EUR")
 			continue
 		}
-		if _, twice := plan.Prices[currency]; twice {
+		if seen[currency] {
 			p.wrong(key, at, "stands twice")
 		}
-		if price, ok := p.readPrice(value, at); ok {
-			plan.Prices[currency] = price
-		}
+		seen[currency] = true
+		each(currency, value, at)
 	}
 }
 
@@ -342,39 +370,4 @@ func priceMistakes(price *billing.Price) []*billing.PriceMistake {
 		}
 	}
 	return all
-}
-
-func (p *parser) readPolicies(n *yaml.Node, path string) seats.Policies {
-	if n == nil {
-		n = &yaml.Node{Kind: yaml.MappingNode}
-	}
-	m := p.mapping(n, path, "billing", "proration", "settle", "decrease", "over_assigned", "auto_seats", "invitation_reserves_seat",
-		"min_seats", "max_self_serve_seats", "self_serve", "admins_may_spend", "active_count")
-	if m == nil {
-		return seats.Policies{}
-	}
-	m.notYet("billing", "active_users")
-	m.choice("billing", "seats")
-	if n := m.get("active_count"); n != nil {
-		p.wrong(n, path+".active_count", "belongs to active_users, which is not possible in this version of Usher; leave it out")
-	}
-	m.notYet("settle", "daily")
-	m.notYet("decrease", "on_request", "immediate_credit")
-	m.onlyFlag("auto_seats", false)
-	m.onlyFlag("invitation_reserves_seat", true)
-	policies := seats.Policies{
-		InvitationReservesSeat: true, AgreementRequired: true,
-		Proration:         billing.Proration(m.choice("proration", string(billing.ByDay), string(billing.BySecond), string(billing.NoProration))),
-		Settle:            seats.Settle(m.choice("settle", string(seats.SettleNow), string(seats.SettleNextInvoice))),
-		Decrease:          seats.Decrease(m.choice("decrease", string(seats.DecreaseEndOfCycle))),
-		OverAssigned:      seats.OverAssigned(m.choice("over_assigned", string(seats.KeepAssigned), string(seats.ReleaseNewest), string(seats.RefuseBelow))),
-		SelfServe:         seats.SelfServe(m.choice("self_serve", string(seats.SelfServeAll), string(seats.SelfServeAddOnly), string(seats.SelfServeNone))),
-		MinSeats:          m.number("min_seats", 0, billing.MaxSeats, 0),
-		MaxSelfServeSeats: m.number("max_self_serve_seats", 0, billing.MaxSeats, 0),
-		AdminsMaySpend:    m.flag("admins_may_spend", true),
-	}
-	if policies.MaxSelfServeSeats > 0 && policies.MinSeats > policies.MaxSelfServeSeats {
-		p.wrong(m.get("min_seats"), path+".min_seats", "must not be above max_self_serve_seats")
-	}
-	return policies
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"strings"
 	"testing"
 
@@ -153,50 +154,93 @@ func TestADefaultStandsForEveryPolicy(t *testing.T) {
 	}
 }
 
+// Each value of each policy, and what it changes in the sentences of a plan that has
+// all defaults.
 func TestEveryPolicyReadsAsASentence(t *testing.T) {
-	var b strings.Builder
-	for _, policies := range []string{
-		"",
-		"proration: day", "proration: second", "proration: none",
-		"settle: now", "settle: next_invoice",
-		"decrease: end_of_cycle",
-		"over_assigned: keep_assigned", "over_assigned: release_newest", "over_assigned: refuse",
-		"self_serve: all", "self_serve: add_only", "self_serve: none",
-		"min_seats: 1", "min_seats: 2", "max_self_serve_seats: 1", "min_seats: 5, max_self_serve_seats: 500",
-		"admins_may_spend: true", "admins_may_spend: false",
-		"billing: seats, auto_seats: false, invitation_reserves_seat: true",
-	} {
-		plans, err := catalog.Parse([]byte(with(t, part{"policies: {}", "policies: {" + policies + "}"})))
+	sentences := func(policies string) []string {
+		t.Helper()
+		plans, err := catalog.Parse([]byte(with(t, part{"policies: {}", "policies: {" + policies + "}"}, part{"{EUR: {unit: 1}}", "{EUR: {unit: 1}, JPY: {unit: 1}, KWD: {unit: 1}}"})))
 		if err != nil {
-			t.Errorf("%s: %v", policies, err)
-			continue
+			t.Fatalf("%s: %s", policies, mistakes(t, with(t, part{"policies: {}", "policies: {" + policies + "}"})))
 		}
+		return plans[0].Policies.Sentences()
+	}
+	var b strings.Builder
+	write := func(policies string, beside []string) {
 		fmt.Fprintf(&b, "{%s}\n", policies)
-		for _, sentence := range plans[0].Policies.Sentences() {
-			fmt.Fprintf(&b, "  %s\n", sentence)
+		for _, sentence := range sentences(policies) {
+			if !slices.Contains(beside, sentence) {
+				fmt.Fprintf(&b, "  %s\n", sentence)
+			}
 		}
+	}
+	write("", nil)
+	for _, policies := range []string{
+		"billing: seats, proration: day, settle: now, decrease: end_of_cycle, over_assigned: keep_assigned, auto_seats: false, invitation_reserves_seat: true, " +
+			"min_seats: 0, max_self_serve_seats: 0, self_serve: all, admins_may_spend: true, trial_days: 0, agreement_required: true",
+		"proration: second", "proration: none",
+		"settle: daily", "settle: next_invoice",
+		"decrease: on_request", "decrease: immediate_credit",
+		"over_assigned: release_newest", "over_assigned: refuse",
+		"decrease: immediate_credit, over_assigned: release_newest",
+		"auto_seats: true", "invitation_reserves_seat: false",
+		"min_seats: 1", "min_seats: 5",
+		"max_self_serve_seats: 1", "min_seats: 5, max_self_serve_seats: 500",
+		"self_serve: add_only", "self_serve: none", "self_serve: add_only, decrease: on_request",
+		"admins_may_spend: false",
+		"admin_monthly_cap: {EUR: 50000}", "admin_monthly_cap: {KWD: 1, JPY: 1000, EUR: 50000}",
+		"trial_days: 1", "trial_days: 14", "agreement_required: false",
+	} {
+		write(policies, sentences(""))
+	}
+	write("billing: active_users", nil)
+	for _, policies := range []string{
+		"active_count: at_close, proration: day", "active_count: peak", "active_count: daily", "proration: second", "proration: none",
+		"min_seats: 1", "min_seats: 5", "admins_may_spend: false", "trial_days: 30", "agreement_required: false",
+	} {
+		write("billing: active_users, "+policies, sentences("billing: active_users"))
 	}
 	golden(t, "sentences.txt", b.String())
 }
 
-// What this version does not have is refused by its name, and what no version will
-// have is told what could stand there.
-func TestWhatIsNotPossibleYetIsSaidClearly(t *testing.T) {
+// What another policy takes the sense from is refused where it stands, with what to
+// write instead; a default never is.
+func TestPoliciesThatMakeNoSenseTogetherAreMistakes(t *testing.T) {
+	golden(t, "nonsense.txt", mistakes(t, string(read(t, "testdata/nonsense.yaml"))))
+}
+
+func TestActiveUsersHaveNoneOfAPoolsPolicies(t *testing.T) {
+	plans, err := catalog.Parse([]byte(with(t, part{"policies: {}", "policies: {billing: active_users, active_count: daily, min_seats: 3, trial_days: 14, agreement_required: false, admins_may_spend: false}"})))
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := seats.Policies{
+		Billing: seats.BillingActiveUsers, ActiveCount: seats.CountDaily, Proration: billing.ByDay, Settle: seats.SettleNow,
+		Decrease: seats.DecreaseEndOfCycle, OverAssigned: seats.KeepAssigned, SelfServe: seats.SelfServeAll, MinSeats: 3, TrialDays: 14,
+	}
+	if got := plans[0].Policies; !reflect.DeepEqual(got, want) {
+		t.Errorf("got %+v, want %+v", got, want)
+	}
+}
+
+func TestWhatNoPolicyCanBeIsTold(t *testing.T) {
 	for policy, want := range map[string]string{
-		"billing: active_users":           "policies.billing active_users is not possible in this version of Usher; leave billing out for the default \"active_users\"",
-		"billing: seat":                   "policies.billing must be seats \"seat\"",
-		"settle: daily":                   "policies.settle daily is not possible in this version of Usher; leave settle out for the default \"daily\"",
-		"settle: later":                   "policies.settle must be one of now, next_invoice \"later\"",
-		"decrease: on_request":            "policies.decrease on_request is not possible in this version of Usher; leave decrease out for the default \"on_request\"",
-		"decrease: immediate_credit":      "policies.decrease immediate_credit is not possible in this version of Usher; leave decrease out for the default \"immediate_credit\"",
-		"decrease: now":                   "policies.decrease must be end_of_cycle \"now\"",
-		"auto_seats: true":                "policies.auto_seats true is not possible in this version of Usher; leave auto_seats out for the default \"true\"",
-		"auto_seats: 1":                   "policies.auto_seats must be true or false \"1\"",
-		"invitation_reserves_seat: False": "policies.invitation_reserves_seat false is not possible in this version of Usher; leave invitation_reserves_seat out for the default \"False\"",
-		"active_count: at_close":          "policies.active_count belongs to active_users, which is not possible in this version of Usher; leave it out \"at_close\"",
-		"admins_may_spend: yes":           "policies.admins_may_spend must be true or false \"yes\"",
-		"self_serve: [all]":               "policies.self_serve must be one of all, add_only, none \"\"",
-		"proration: ~":                    "policies.proration must be one of day, second, none \"~\"",
+		"billing: seat":                       "policies.billing must be one of seats, active_users \"seat\"",
+		"active_count: mean":                  "policies.active_count must be one of at_close, peak, daily \"mean\"",
+		"settle: later":                       "policies.settle must be one of now, daily, next_invoice \"later\"",
+		"decrease: now":                       "policies.decrease must be one of end_of_cycle, on_request, immediate_credit \"now\"",
+		"auto_seats: 1":                       "policies.auto_seats must be true or false \"1\"",
+		"admins_may_spend: yes":               "policies.admins_may_spend must be true or false \"yes\"",
+		"self_serve: [all]":                   "policies.self_serve must be one of all, add_only, none \"\"",
+		"proration: ~":                        "policies.proration must be one of day, second, none \"~\"",
+		"admin_monthly_cap: 50000":            "policies.admin_monthly_cap must be a mapping of currencies, such as {EUR: 50000} for 500.00 euros \"50000\"",
+		"admin_monthly_cap: {}":               "policies.admin_monthly_cap must be a mapping of currencies, such as {EUR: 50000} for 500.00 euros \"\"",
+		"admin_monthly_cap: {Euro: 5}":        "policies.admin_monthly_cap.Euro must be an ISO 4217 code like EUR \"Euro\"",
+		"admin_monthly_cap: {EUR: -1}":        "policies.admin_monthly_cap.EUR must be a whole number from 1 to 1000000000000, in the currency's smallest unit: 50000 stands for 500.00 euros \"-1\"",
+		"admin_monthly_cap: {EUR: [1]}":       "policies.admin_monthly_cap.EUR must be a whole number from 1 to 1000000000000, in the currency's smallest unit: 50000 stands for 500.00 euros \"\"",
+		"admin_monthly_cap: {EUR: 1, EUR: 2}": "policies.admin_monthly_cap.EUR stands twice \"EUR\"",
+		"admin_monthly_cap: {<<: {EUR: 1}}":   "policies.admin_monthly_cap.<< is a merge, which is not read here; write the fields out \"<<\"",
+		"min_seats: &n 1, trial_days: *n":     "policies.trial_days is an alias, which is not read here; write the value out \"n\"",
 	} {
 		got := mistakes(t, with(t, part{"policies: {}", "policies: {" + policy + "}"}))
 		if lines := strings.Split(strings.TrimSpace(got), "\n"); len(lines) != 2 || !strings.HasSuffix(lines[1], want) {

@@ -219,9 +219,14 @@ func (m *fields) whole(name string, least, most, absent int64, hint string) int6
 	if n == nil {
 		return absent
 	}
+	return m.p.whole(n, m.path+"."+name, least, most, absent, hint)
+}
+
+// whole reads a whole number; absent where it is none.
+func (p *parser) whole(n *yaml.Node, path string, least, most, absent int64, hint string) int64 {
 	v, err := strconv.ParseInt(n.Value, 10, 64)
 	if n.Kind != yaml.ScalarNode || n.Tag != "!!int" || err != nil || v < least || v > most {
-		m.p.wrong(n, m.path+"."+name, "must be a whole number from %d to %d%s", least, most, hint)
+		p.wrong(n, path, "must be a whole number from %d to %d%s", least, most, hint)
 		return absent
 	}
 	return v
@@ -260,17 +265,17 @@ func oneOf(values []string) string {
 	return "one of " + strings.Join(values, ", ")
 }
 
-// notYet refuses values that Usher will have but this version has not.
-func (m *fields) notYet(name string, values ...string) {
-	if n := m.by[name]; n != nil && n.Kind == yaml.ScalarNode && slices.Contains(values, n.Value) {
-		m.p.wrong(n, m.path+"."+name, "%s is not possible in this version of Usher; leave %s out for the default", n.Value, name)
-		m.gone(name)
+// orEmpty is a mapping without entries where there is none.
+func orEmpty(n *yaml.Node) *yaml.Node {
+	if n == nil {
+		return &yaml.Node{Kind: yaml.MappingNode}
 	}
+	return n
 }
 
-// onlyFlag refuses the value of a flag that this version does not have.
-func (m *fields) onlyFlag(name string, only bool) {
-	if n := m.by[name]; m.flag(name, only) != only {
-		m.p.wrong(n, m.path+"."+name, "%t is not possible in this version of Usher; leave %s out for the default", !only, name)
+// misplaced notes that a field makes no sense where it stands, if it is there.
+func (m *fields) misplaced(name, why string, args ...any) {
+	if n := m.by[name]; n != nil {
+		m.p.wrong(n, m.path+"."+name, why, args...)
 	}
 }

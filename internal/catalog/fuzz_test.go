@@ -2,6 +2,7 @@ package catalog_test
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -19,6 +20,9 @@ func FuzzParse(f *testing.F) {
 		"", "vendor: {}", "[", "- &a [*a]", "vendor: &v {name: *v}", "? {}\n: []", "<<: {}", "---\n---\n", "plans: [{price: {EUR: {tiers: [{}]}}}]",
 		"plans:\n- {id: a, price: {EUR: {pricing: volume, tiers: [{up_to: ~}]}}}", "vendor: !!binary AA==", "vendor: {name: \"\\0\"}", "%YAML 1.2\n--- a",
 		strings.Replace(whole, "unit: 1", "pricing: graduated, tiers: [{up_to: 5, unit: 0}, {unit: 9}]", 1),
+		strings.Replace(whole, "policies: {}", "policies: {billing: active_users, active_count: daily, trial_days: 14}", 1),
+		strings.Replace(whole, "policies: {}", "policies: {settle: daily, decrease: immediate_credit, admin_monthly_cap: {EUR: 5}, agreement_required: false}", 1),
+		strings.Replace(whole, "name: V", "name: V, legal_lines: [a, b], logo: iVBORw0KGgo=", 1),
 		strings.Replace(whole, "policies: {}", "policies: {min_seats: 3, max_self_serve_seats: 5, self_serve: none}", 1),
 	} {
 		f.Add(seed)
@@ -58,10 +62,20 @@ func checkPlan(t *testing.T, p *seats.Plan) {
 			t.Errorf("the price in %s: %v", currency, err)
 		}
 	}
-	for _, sentence := range p.Policies.Sentences() {
-		if !utf8.ValidString(sentence) || !strings.HasSuffix(sentence, ".") {
-			t.Errorf("the policy %q is no sentence", sentence)
+	sentences := p.Policies.Sentences()
+	for i, sentence := range sentences {
+		if !utf8.ValidString(sentence) || !strings.HasSuffix(sentence, ".") || strings.Contains(sentence, ". ") {
+			t.Errorf("the policy %q is not one sentence", sentence)
 		}
+		if slices.Contains(sentences[:i], sentence) {
+			t.Errorf("%q is said twice", sentence)
+		}
+	}
+	if p.Policies.TrialDays < 0 || p.Policies.TrialDays > catalog.MaxTrialDays || p.Policies.ActiveUsers() != (p.Policies.ActiveCount != "") {
+		t.Errorf("the policies %+v do not fit together", p.Policies)
+	}
+	if found := seats.PlanDiff(p, p); len(found) != 0 {
+		t.Errorf("the plan differs from itself: %+v", found)
 	}
 	// A plan that is published must not make mails that can never be sent.
 	given := mail.LicenseGiven{
