@@ -1,6 +1,7 @@
 package seats
 
 import (
+	"slices"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -133,7 +134,7 @@ func (x *closer) addAdvance(p *part, sub *Subscription, plan *Plan, event EventI
 	if sub.Pending != nil {
 		l.EventIDs = append(l.EventIDs, string(sub.Pending.Event))
 	}
-	if sub.PendingPlan != nil {
+	if sub.PendingPlan != nil && !slices.Contains(l.EventIDs, string(sub.PendingPlan.Event)) {
 		l.EventIDs = append(l.EventIDs, string(sub.PendingPlan.Event))
 	}
 	if l.AmountMinor != 0 {
