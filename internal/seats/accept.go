@@ -43,10 +43,10 @@ func (s *Service) LookUpInvitation(ctx context.Context, token string) (Offer, er
 	if by := inviter.Users[u.Invitation.Inviter]; by != nil {
 		offer.InviterName = by.FirstName + " " + by.LastName
 	}
-	for _, plan := range t.Plans {
+	for product, plan := range t.Plans {
 		offer.VendorName = plan.Vendor.Name
-		if u.HoldsSeat() != "" {
-			// A decrease may have taken the seat that was kept.
+		// A decrease may have taken the seat that was kept, or others the free ones.
+		if u.HoldsSeat() != "" || plan.Policies.ActiveUsers() || t.givesOnAccept(product) {
 			offer.ProductName = plan.Product.Name
 		}
 	}
@@ -101,8 +101,16 @@ func (s *Service) invitationTurn(ctx context.Context, m Membership, receipt stri
 	return s.turn(ctx, command{account: m.Account, operator: &Actor{Kind: ActorUser, ID: string(m.User)}}, view, "")
 }
 
+// givesOnAccept reports whether somebody who accepts now would be given one of the
+// free seats, where invitations keep none.
+func (t *turn) givesOnAccept(product string) bool {
+	sub, p := t.Subscriptions[product], t.Plans[product].Policies
+	return !p.ActiveUsers() && !p.InvitationReservesSeat && sub.Status == SubscriptionActive && sub.Free > 0
+}
+
 // Accept uses a link: in one transaction the identity is bound, the user becomes
-// active, and the reserved seat becomes a license.
+// active, and the reserved seat becomes a license. Where invitations keep no seat the
+// license is given if one is free then; if none is, the user joins without.
 func (s *Service) Accept(ctx context.Context, identity Identity, token string, once Once[*User]) (Reply[*User], error) {
 	var none Reply[*User]
 	if identity.Subject == "" {
@@ -146,7 +154,7 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 				Answer: answer, ExpiresAt: t.Wall.Add(ReceiptTTL),
 			}
 		}
-		err = s.Store.Commit(ctx, m.Account, change)
+		err = s.commit(ctx, m.Account, change)
 		lost, ok := conditionError(err)
 		if !ok {
 			return Reply[*User]{Result: user}, err
@@ -171,14 +179,36 @@ func decideAccept(t *turn, id UserID, generation int, identity Identity) (*Chang
 	u.Status, u.Subject = UserActive, identity.Subject
 	i := u.Invitation
 	data := EventData{UserID: id, InvitationID: InvitationOf(id), InviterID: i.Inviter}
-	if product := was.HoldsSeat(); product != "" {
-		// The reserved seat is the one that the license takes: the pool does not move.
+	change := &Change{Users: []UserWrite{{User: u, From: was.Rev, Bind: true}}}
+	product, given := t.seatOnAccept(was)
+	if product != "" {
+		// Who asked for a license and was given none is told of by the subscription.
+		data.Subscription, data.Product, data.Licensed = i.Subscription, product, given
+	}
+	if given {
 		u.Licenses[product] = License{Subscription: i.Subscription, Since: t.Now, By: i.Inviter}
-		data.Subscription, data.Product, data.Licensed = i.Subscription, product, true
+		if was.HoldsSeat() == "" {
+			change.Free = []FreeMove{{Product: product, Delta: -1}}
+		}
 	}
 	i.State, i.Reserved = InvitationAccepted, false
-	return &Change{
-		Users:  []UserWrite{{User: u, From: was.Rev, Bind: true}},
-		Events: []Event{t.event(UserJoined, data, Rev{string(id), u.Rev})},
-	}, u, nil
+	change.Events = []Event{t.event(UserJoined, data, Rev{string(id), u.Rev})}
+	return change, u, nil
+}
+
+// seatOnAccept is the product of which an invited user gets a license, and whether
+// there is a seat for it: the reserved one, which is the one that the license takes,
+// or where none are reserved a free one.
+func (t *turn) seatOnAccept(u *User) (product string, given bool) {
+	if product = u.HoldsSeat(); product != "" {
+		return product, true
+	}
+	product, err := u.Invitation.Subscription.Product()
+	if err != nil || t.Plans[product] == nil {
+		return "", false
+	}
+	if p := t.Plans[product].Policies; p.ActiveUsers() || p.InvitationReservesSeat {
+		return "", false
+	}
+	return product, t.givesOnAccept(product)
 }

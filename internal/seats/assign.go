@@ -2,7 +2,6 @@ package seats
 
 import (
 	"context"
-	"slices"
 )
 
 // MaxAssignUsers is how many users one request gives a license to.
@@ -13,7 +12,8 @@ const MaxAssignUsers = 100
 const assignsPerTransaction = 97
 
 // AssignResult is what became of one user: licensed now, already licensed, or
-// refused.
+// refused. On a plan that bills active users there are no licenses to give: who is
+// active is licensed already, and License is empty.
 type AssignResult struct {
 	User    UserID
 	Already bool
@@ -22,96 +22,184 @@ type AssignResult struct {
 }
 
 // Assign gives a license to each user that holds none, as far as seats are free,
-// in the order given. A license already held is success.
+// in the order given. A license already held is success. Where seats would have to be
+// bought it is refused with ErrQuoteRequired.
 func (s *Service) Assign(ctx context.Context, caller Caller, account AccountID, sub SubscriptionID, users []UserID, once Once[[]AssignResult]) (Reply[[]AssignResult], error) {
+	return s.AssignBuying(ctx, caller, account, sub, users, Purchase{}, once)
+}
+
+// AssignBuying is Assign, and buys the seats of a quote in the transaction of the
+// first users who lack one. If nobody does, nothing is bought.
+func (s *Service) AssignBuying(ctx context.Context, caller Caller, account AccountID, sub SubscriptionID, users []UserID, buy Purchase, once Once[[]AssignResult]) (Reply[[]AssignResult], error) {
 	var none Reply[[]AssignResult]
-	if len(users) == 0 || len(users) > MaxAssignUsers {
-		return none, ErrInvalid.With("Send between 1 and %d user ids in one request.", MaxAssignUsers)
-	}
-	product, err := sub.Product()
+	cmd, err := assignCommand(caller, account, sub, users)
 	if err != nil {
 		return none, err
 	}
-	cmd := command{caller: caller, account: account}
-	cmd.want.Products = []string{product}
-	part := func(cmd command, users []UserID, once Once[[]AssignResult]) (Reply[[]AssignResult], error) {
-		for _, u := range users {
-			if u.Valid() {
-				cmd.want.Users = append(cmd.want.Users, u)
+	if err := buy.check(once.Key); err != nil {
+		return none, err
+	}
+	size := assignsPerTransaction
+	if cmd.want.Quote = buy.Quote; buy.Quote != "" {
+		size -= purchaseItems
+	}
+	if len(users) <= size {
+		return s.assignPart(ctx, withUsers(cmd, users), sub, users, buying{Purchase: buy}, true, once)
+	}
+	return afterLapsed(ctx, s, account, func(first bool) (Reply[[]AssignResult], error) {
+		may := func(t *turn) error { return t.mayAssignAll(sub, users, buy, first) }
+		return bulk(ctx, s, withUsers(cmd, users), once, len(users), size, may, func(part command, from, to int) ([]AssignResult, error) {
+			// Who holds a license already is left alone, so nothing need derive from the
+			// claim; an event that did would be in the way of one that a resumed command
+			// writes for users who found no seat before.
+			part.mint, part.want.Users = nil, nil
+			buys := buying{Purchase: buy, mint: part.purchase}
+			if n := int64(len(users) - to); n > 0 && buy.Quote != "" {
+				product, _ := sub.Product() // checked by assignCommand
+				buys.later = map[string]int64{product: n}
 			}
-		}
-		return afterLapsed(ctx, s, account, func(first bool) (Reply[[]AssignResult], error) {
-			return run(ctx, s, cmd, once, func(t *turn) (*Change, []AssignResult, error) {
-				change, results, err := decideAssign(t, sub, users)
-				if first && slices.ContainsFunc(results, func(r AssignResult) bool { return r.Refused == ErrNoFreeSeats }) {
-					return nil, nil, &shortage{t.Now}
-				}
-				return change, results, err
-			})
+			reply, err := s.assignPart(ctx, withUsers(part, users[from:to]), sub, users[from:to], buys, false, Once[[]AssignResult]{})
+			return reply.Result, err
 		})
-	}
-	if len(users) <= assignsPerTransaction {
-		return part(cmd, users, once)
-	}
-	mayAssign := func(t *turn) error {
-		_, err := t.mayAssign(sub)
-		return err
-	}
-	return bulk(ctx, s, cmd, once, len(users), assignsPerTransaction, mayAssign, func(cmd command, from, to int) ([]AssignResult, error) {
-		// Who holds a license already is left alone, so nothing need derive from the
-		// claim; an event that did would be in the way of one that a resumed command
-		// writes for users who found no seat before.
-		cmd.mint = nil
-		reply, err := part(cmd, users[from:to], Once[[]AssignResult]{})
-		return reply.Result, err
 	})
 }
 
-func decideAssign(t *turn, id SubscriptionID, users []UserID) (*Change, []AssignResult, error) {
-	sub, err := t.mayAssign(id)
+// TryAssign says what Assign would do, and what it would cost where seats would have
+// to be bought. It gives nobody a license.
+func (s *Service) TryAssign(ctx context.Context, caller Caller, account AccountID, sub SubscriptionID, users []UserID) (Trial[AssignResult], error) {
+	cmd, err := assignCommand(caller, account, sub, users)
 	if err != nil {
-		return nil, nil, err
+		return Trial[AssignResult]{}, err
 	}
-	change := &Change{}
-	results := make([]AssignResult, len(users))
-	given := map[UserID]bool{}
-	free := sub.Free
-	data := EventData{Subscription: id, Product: sub.Product}
-	var revs []Rev
-	for i, uid := range users {
-		results[i].User = uid
-		u := t.Users[uid]
-		switch {
-		case u == nil || u.Status == UserRemoved:
-			results[i].Refused = ErrNotFound.With("There is no user %s in this account.", uid)
-		case given[uid] || u.holds(sub.Product):
-			results[i].Already, results[i].License = true, u.Licenses[sub.Product]
-			if given[uid] {
-				results[i].License = License{Subscription: id, Since: t.Now, By: t.Me.ID}
-			}
-		case u.Status == UserInvited:
-			results[i].Refused = ErrStateConflict.With("This person has not accepted the invitation yet. Assign after that, or invite with a license.")
-		case u.Status != UserActive:
-			results[i].Refused = ErrStateConflict.With("This user is deactivated. Activate the user first.")
-		case free < 1:
-			results[i].Refused = ErrNoFreeSeats
-		default:
-			free--
-			given[uid] = true
-			next := u.clone()
-			next.Rev++
-			next.Licenses[sub.Product] = License{Subscription: id, Since: t.Now, By: t.Me.ID}
-			results[i].License = next.Licenses[sub.Product]
-			change.Users = append(change.Users, UserWrite{User: next, From: u.Rev})
-			data.UserIDs = append(data.UserIDs, uid)
-			revs = append(revs, Rev{string(uid), next.Rev})
+	return try(ctx, s, withUsers(cmd, users), func(t *turn, buy buying) ([]AssignResult, *supply, error) {
+		_, results, supply, err := decideAssign(t, sub, users, buy)
+		return results, supply, err
+	})
+}
+
+func assignCommand(caller Caller, account AccountID, sub SubscriptionID, users []UserID) (command, error) {
+	cmd := command{caller: caller, account: account}
+	if len(users) == 0 || len(users) > MaxAssignUsers {
+		return cmd, ErrInvalid.With("Send between 1 and %d user ids in one request.", MaxAssignUsers)
+	}
+	product, err := sub.Product()
+	cmd.want.Products = []string{product}
+	return cmd, err
+}
+
+// withUsers is a command that reads users too.
+func withUsers(cmd command, users []UserID) command {
+	for _, u := range users {
+		if u.Valid() {
+			cmd.want.Users = append(cmd.want.Users, u)
 		}
 	}
-	if n := len(change.Users); n > 0 {
-		change.Free = []FreeMove{{Product: sub.Product, Delta: -int64(n)}}
-		change.Events = []Event{t.event(LicenseAssigned, data, revs...)}
+	return cmd
+}
+
+// mayAssignAll is asked before a command of several transactions begins: whether it
+// is allowed at all, and whether its seats are there or paid for. One that goes on
+// after an interruption was asked before.
+func (t *turn) mayAssignAll(id SubscriptionID, users []UserID, buy Purchase, first bool) error {
+	_, _, err := t.mayAssign(id)
+	if err != nil || buy.Quote != "" || t.Receipt != nil {
+		return err
 	}
-	return change, results, nil
+	again := *t.Mint
+	t.Mint = &again
+	_, _, supply, err := decideAssign(t, id, users, buying{})
+	if err != nil {
+		return err
+	}
+	product, lacking := supply.lacking()
+	switch {
+	case len(supply.short) > 0 && first:
+		return &shortage{t.Now}
+	case lacking:
+		return supply.quoteRequired(product)
+	}
+	return nil
+}
+
+// assignPart gives the licenses of one transaction; whole where it is the only one.
+func (s *Service) assignPart(ctx context.Context, cmd command, sub SubscriptionID, users []UserID, buy buying, whole bool, once Once[[]AssignResult]) (Reply[[]AssignResult], error) {
+	return afterLapsed(ctx, s, cmd.account, func(first bool) (Reply[[]AssignResult], error) {
+		return run(ctx, s, cmd, once, func(t *turn) (*Change, []AssignResult, error) {
+			change, results, supply, err := decideAssign(t, sub, users, buy)
+			if err != nil {
+				return nil, nil, err
+			}
+			if len(supply.short) > 0 && first {
+				return nil, nil, &shortage{t.Now}
+			}
+			if product, lacking := supply.lacking(); lacking && buy.Quote == "" && whole {
+				return nil, nil, supply.quoteRequired(product)
+			}
+			return change, results, nil
+		})
+	})
+}
+
+func decideAssign(t *turn, id SubscriptionID, users []UserID, buy buying) (*Change, []AssignResult, *supply, error) {
+	sub, plan, err := t.mayAssign(id)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	return serve(t, buy, func(seats *supply) (*Change, []AssignResult) {
+		d := assignment{t: t, sub: sub, plan: plan, supply: seats, change: &Change{}, given: map[UserID]bool{}}
+		results := make([]AssignResult, len(users))
+		for i, uid := range users {
+			results[i] = d.assign(uid)
+		}
+		if len(d.data.UserIDs) > 0 {
+			d.data.Subscription, d.data.Product = id, sub.Product
+			d.change.Events = []Event{t.event(LicenseAssigned, d.data, d.revs...)}
+		}
+		return d.change, results
+	})
+}
+
+// assignment is a decision about licenses of one subscription.
+type assignment struct {
+	t      *turn
+	sub    *Subscription
+	plan   *Plan
+	supply *supply
+	change *Change
+	given  map[UserID]bool
+	data   EventData
+	revs   []Rev
+}
+
+func (d *assignment) assign(uid UserID) AssignResult {
+	product, u := d.sub.Product, d.t.Users[uid]
+	license := License{Subscription: d.sub.ID, Since: d.t.Now, By: d.t.Me.ID}
+	refuse := func(e *Error) AssignResult { return AssignResult{User: uid, Refused: e} }
+	switch {
+	case u == nil || u.Status == UserRemoved:
+		return refuse(ErrNotFound.With("There is no user %s in this account.", uid))
+	case d.given[uid]:
+		return AssignResult{User: uid, Already: true, License: license}
+	case u.holds(product):
+		return AssignResult{User: uid, Already: true, License: u.Licenses[product]}
+	case u.Status == UserInvited:
+		return refuse(ErrStateConflict.With("This person has not accepted the invitation yet. Assign after that, or invite with a license."))
+	case u.Status != UserActive:
+		return refuse(ErrStateConflict.With("This user is deactivated. Activate the user first."))
+	case d.plan.Policies.ActiveUsers():
+		return AssignResult{User: uid, Already: true}
+	}
+	if refused := d.supply.take(product); refused != nil {
+		return refuse(refused)
+	}
+	d.given[uid] = true
+	next := u.clone()
+	next.Rev++
+	next.Licenses[product] = license
+	d.change.Users = append(d.change.Users, UserWrite{User: next, From: u.Rev})
+	d.data.UserIDs = append(d.data.UserIDs, uid)
+	d.revs = append(d.revs, Rev{string(uid), next.Rev})
+	return AssignResult{User: uid, License: license}
 }
 
 func (u *User) holds(product string) bool {
@@ -120,15 +208,15 @@ func (u *User) holds(product string) bool {
 }
 
 // mayAssign is the running subscription whose licenses the caller may give.
-func (t *turn) mayAssign(id SubscriptionID) (*Subscription, error) {
+func (t *turn) mayAssign(id SubscriptionID) (*Subscription, *Plan, error) {
 	sub, plan, err := t.subscription(id)
 	switch {
 	case err != nil:
-		return nil, err
+		return nil, nil, err
 	case !Can(t.Me.Role, ManageLicenses, plan):
-		return nil, ErrForbidden
+		return nil, nil, ErrForbidden
 	case sub.Status != SubscriptionActive:
-		return nil, ErrStateConflict.With("This subscription has ended. Subscribe again before giving licenses.")
+		return nil, nil, ErrStateConflict.With("This subscription has ended. Subscribe again before giving licenses.")
 	}
-	return sub, nil
+	return sub, plan, nil
 }

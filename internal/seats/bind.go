@@ -46,7 +46,7 @@ func (s *Service) bindOne(ctx context.Context, m Membership, subject, email stri
 		u := was.clone()
 		u.Rev++
 		u.Subject = subject
-		err = s.Store.Commit(ctx, m.Account, &Change{
+		err = s.commit(ctx, m.Account, &Change{
 			Users:  []UserWrite{{User: u, From: was.Rev, Bind: true}},
 			Events: []Event{t.event(UserBound, EventData{UserID: m.User}, Rev{string(m.User), u.Rev})},
 		})

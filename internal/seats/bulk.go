@@ -15,7 +15,12 @@ const claimLease = 35 * time.Second
 // what was written and goes on behind it. The answer is kept last.
 func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], rows, size int, allowed func(*turn) error, part func(cmd command, from, to int) ([]R, error)) (Reply[[]R], error) {
 	var none Reply[[]R]
-	t, err := s.read(ctx, cmd)
+	first := cmd
+	if once.Key != "" {
+		// Whether the command goes on after an interruption decides what it may do.
+		first.want.Receipt = string(cmd.account) + "#" + once.Key
+	}
+	t, err := s.read(ctx, first)
 	if err != nil {
 		return none, err
 	}
@@ -38,6 +43,8 @@ func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], r
 			claim = was
 		}
 	}
+	// Behind the ids of all rows stands that of a purchase on the way.
+	cmd.purchase = &Minter{At: claim.At, Wall: claim.ClaimedAt, Seed: claim.Seed, n: uint64(3 * rows)}
 	results := make([]R, 0, rows)
 	for from := 0; from < rows; from += size {
 		to := min(from+size, rows)
@@ -58,4 +65,17 @@ func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], r
 		}
 	}
 	return Reply[[]R]{Result: results}, nil
+}
+
+// onceAs makes an idempotency key for rows of one kind of one for another.
+func onceAs[A, B any](once Once[B], as func(A) B) Once[A] {
+	return Once[A]{Key: once.Key, Request: once.Request, Encode: func(a A) ([]byte, error) { return once.Encode(as(a)) }}
+}
+
+// replyAs makes a reply of one kind of another.
+func replyAs[A, B any](reply Reply[A], as func(A) B) Reply[B] {
+	if reply.Replayed != nil {
+		return Reply[B]{Replayed: reply.Replayed}
+	}
+	return Reply[B]{Result: as(reply.Result)}
 }

@@ -31,7 +31,7 @@ func (s *Service) ExpireInvitation(ctx context.Context, m Membership, now time.T
 		change := endInvitation(u, InvitationExpired)
 		data := EventData{UserID: u.ID, InvitationID: InvitationOf(u.ID), InviterID: u.Invitation.Inviter}
 		change.Events = []Event{t.event(InvitationExpiredEv, data, Rev{string(u.ID), u.Rev})}
-		err = s.Store.Commit(ctx, m.Account, change)
+		err = s.commit(ctx, m.Account, change)
 		if _, lost := conditionError(err); !lost {
 			return err
 		}

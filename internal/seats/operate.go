@@ -58,10 +58,10 @@ func (s *Service) overviews(ctx context.Context, ids []AccountID) ([]AccountOver
 			continue
 		}
 		o := AccountOverview{Account: view.Account}
-		if o.Users, err = s.Store.Users(ctx, id); err != nil {
+		if o.Users, err = s.users(ctx, id); err != nil {
 			return nil, err
 		}
-		if o.Pools, err = s.pools(ctx, view.Account, Owner, ""); err != nil {
+		if o.Pools, err = s.pools(ctx, view.Account, o.Users, Owner, ""); err != nil {
 			return nil, err
 		}
 		all = append(all, o)

@@ -1,7 +1,9 @@
 package seats
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -60,10 +62,14 @@ type UserFilter struct {
 	Licensed *bool
 	// Sort is name, email, added or status; a leading "-" reverses it.
 	Sort string
+
+	// everyActive is set where every active user holds a license.
+	everyActive bool
 }
 
 // ListUsers gives the users that the caller may see: all of them, or a member
-// only itself. Removed users are shown only where Status asks for them.
+// only itself. Removed users are shown only where Status asks for them. Long lists may
+// be seconds old. The users are for reading alone.
 func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) ([]*User, error) {
 	access, err := s.Enter(ctx, caller, account)
 	if err != nil {
@@ -71,11 +77,38 @@ func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountI
 	}
 	users := []*User{access.Me}
 	if Can(access.Me.Role, SeeAccount, nil) {
-		if users, err = s.Store.Users(ctx, account); err != nil {
+		if users, err = s.users(ctx, account); err != nil {
+			return nil, err
+		}
+	}
+	if f.Licensed != nil {
+		if f.everyActive, err = s.licensesEveryActive(ctx, account); err != nil {
 			return nil, err
 		}
 	}
 	return f.apply(users)
+}
+
+// licensesEveryActive reports whether the account is on a plan that bills active
+// users, who all hold its license.
+func (s *Service) licensesEveryActive(ctx context.Context, account AccountID) (bool, error) {
+	subs, err := s.Store.Subscriptions(ctx, account)
+	if err != nil {
+		return false, err
+	}
+	for _, sub := range subs {
+		if sub.Status != SubscriptionActive {
+			continue
+		}
+		plan, err := s.Store.Plan(ctx, sub.Plan)
+		if err != nil {
+			return false, err
+		}
+		if plan.Policies.ActiveUsers() {
+			return true, nil
+		}
+	}
+	return false, nil
 }
 
 func (f UserFilter) apply(users []*User) ([]*User, error) {
@@ -87,27 +120,27 @@ func (f UserFilter) apply(users []*User) ([]*User, error) {
 		return nil, &e
 	}
 	query := strings.ToLower(f.Query)
-	var found []*User
+	type entry struct {
+		key  string
+		user *User
+	}
+	var found []entry
 	for _, u := range users {
 		if f.matches(u, query) {
-			found = append(found, u)
+			found = append(found, entry{f.Key(u), u})
 		}
 	}
-	keys := make(map[UserID]string, len(found))
-	for _, u := range found {
-		keys[u.ID] = f.Key(u)
-	}
-	sort.Slice(found, func(i, j int) bool {
+	slices.SortFunc(found, func(a, b entry) int {
 		if f.Reversed() {
-			i, j = j, i
+			a, b = b, a
 		}
-		a, b := found[i], found[j]
-		if keys[a.ID] != keys[b.ID] {
-			return keys[a.ID] < keys[b.ID]
-		}
-		return a.ID < b.ID
+		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(string(a.user.ID), string(b.user.ID)))
 	})
-	return found, nil
+	sorted := make([]*User, len(found))
+	for i := range found {
+		sorted[i] = found[i].user
+	}
+	return sorted, nil
 }
 
 // Key is what the list is sorted by; users with the same key stand in the order of
@@ -137,8 +170,11 @@ func (f UserFilter) matches(u *User, query string) bool {
 	if f.Status == "" && u.Status == UserRemoved || f.Status != "" && u.Status != f.Status {
 		return false
 	}
-	if f.Role != "" && u.Role != f.Role || f.Licensed != nil && *f.Licensed != (len(u.Licenses) > 0) {
+	if f.Role != "" && u.Role != f.Role || f.Licensed != nil && *f.Licensed != f.licensed(u) {
 		return false
+	}
+	if query == "" {
+		return true
 	}
 	for _, text := range []string{u.FirstName, u.LastName, u.Email} {
 		if strings.HasPrefix(strings.ToLower(text), query) {
@@ -146,6 +182,10 @@ func (f UserFilter) matches(u *User, query string) bool {
 		}
 	}
 	return false
+}
+
+func (f UserFilter) licensed(u *User) bool {
+	return len(u.Licenses) > 0 || f.everyActive && u.Status == UserActive
 }
 
 // GetUser gives one user; members see only themselves.
@@ -169,7 +209,9 @@ func (s *Service) GetUser(ctx context.Context, caller Caller, account AccountID,
 // Pool is a subscription with its plan and who uses it.
 type Pool struct {
 	*Subscription
-	Plan     *Plan
+	Plan *Plan
+	// InUse are licenses, or on a plan that bills active users the users who are
+	// active now.
 	InUse    int64
 	Reserved int64
 	// Next is the account's next invoice if nothing else happens; nil where it
@@ -186,18 +228,20 @@ func (s *Service) Pools(ctx context.Context, caller Caller, account AccountID, i
 	if !Can(access.Me.Role, SeeAccount, nil) {
 		return nil, nil, ErrForbidden
 	}
-	pools, err := s.pools(ctx, access.Account, access.Me.Role, id)
+	pools, err := s.pools(ctx, access.Account, nil, access.Me.Role, id)
 	return access, pools, err
 }
 
-func (s *Service) pools(ctx context.Context, a *Account, role Role, id SubscriptionID) ([]*Pool, error) {
+// pools are an account's subscriptions, with its users where they were read before.
+func (s *Service) pools(ctx context.Context, a *Account, users []*User, role Role, id SubscriptionID) ([]*Pool, error) {
 	subs, err := s.Store.Subscriptions(ctx, a.ID)
 	if err != nil {
 		return nil, err
 	}
-	users, err := s.Store.Users(ctx, a.ID)
-	if err != nil {
-		return nil, err
+	if users == nil {
+		if users, err = s.users(ctx, a.ID); err != nil {
+			return nil, err
+		}
 	}
 	next, err := s.preview(ctx, a, subs)
 	if err != nil {
@@ -214,16 +258,7 @@ func (s *Service) pools(ctx context.Context, a *Account, role Role, id Subscript
 			return nil, err
 		}
 		p := &Pool{Subscription: sub, Plan: plan}
-		for _, u := range users {
-			if u.HoldsSeat() == sub.Product {
-				p.Reserved++
-			}
-		}
-		// The people are read after the pool, and seats change hands in between: the
-		// pool's counter says how many are used, the people only which of them wait for
-		// somebody. So what is shown always adds up, and is never more than there are.
-		p.Reserved = max(0, min(p.Reserved, sub.Used()))
-		p.InUse = sub.Used() - p.Reserved
+		p.count(users)
 		if Can(role, SpendMoney, plan) {
 			p.Next = next
 		}
@@ -235,13 +270,34 @@ func (s *Service) pools(ctx context.Context, a *Account, role Role, id Subscript
 	return pools, nil
 }
 
+// count counts who uses the pool. The people and the pool are not read at one instant,
+// and seats change hands in between: the pool's counter says how many are used, the
+// people only which of them wait for somebody. So what is shown always adds up, and is
+// never more than there are. Active users are billed by what the people say.
+func (p *Pool) count(users []*User) {
+	billsActive := p.Plan.Policies.ActiveUsers() && p.Status == SubscriptionActive
+	for _, u := range users {
+		switch {
+		case billsActive && u.Status == UserActive:
+			p.InUse++
+		case !billsActive && u.HoldsSeat() == p.Product:
+			p.Reserved++
+		}
+	}
+	if !billsActive {
+		p.Reserved = max(0, min(p.Reserved, p.Used()))
+		p.InUse = p.Used() - p.Reserved
+	}
+}
+
 // Holder is a user with a license of a product.
 type Holder struct {
 	User    *User
 	License License
 }
 
-// Holders lists who holds a license of a subscription, the longest first.
+// Holders lists who holds a license of a subscription, the longest first. On a plan
+// that bills active users that is every active user, since they were added.
 func (s *Service) Holders(ctx context.Context, caller Caller, account AccountID, id SubscriptionID) ([]Holder, error) {
 	product, err := id.Product()
 	if err != nil {
@@ -253,18 +309,24 @@ func (s *Service) Holders(ctx context.Context, caller Caller, account AccountID,
 	if err != nil {
 		return nil, err
 	}
-	if _, _, err := t.subscription(id); err != nil {
+	sub, plan, err := t.subscription(id)
+	if err != nil {
 		return nil, err
 	}
 	users := []*User{t.Me}
 	if Can(t.Me.Role, SeeAccount, nil) {
-		if users, err = s.Store.Users(ctx, account); err != nil {
+		if users, err = s.users(ctx, account); err != nil {
 			return nil, err
 		}
 	}
+	billsActive := plan.Policies.ActiveUsers() && sub.Status == SubscriptionActive
 	var found []Holder
 	for _, u := range users {
-		if l, ok := u.Licenses[product]; ok {
+		l, ok := u.Licenses[product]
+		if billsActive && u.Status == UserActive {
+			l, ok = License{Subscription: id, Since: u.AddedAt}, true
+		}
+		if ok {
 			found = append(found, Holder{u, l})
 		}
 	}

@@ -29,8 +29,11 @@ func decideRevoke(t *turn, id SubscriptionID, user UserID) (*Change, error) {
 		return nil, ErrForbidden
 	}
 	was, err := t.target(user)
-	if err != nil {
+	switch {
+	case err != nil:
 		return nil, err
+	case plan.Policies.ActiveUsers():
+		return nil, ErrStateConflict.With("On this plan every active user holds the license. Deactivate the user to take it.")
 	}
 	change := &Change{}
 	if !was.holds(sub.Product) {

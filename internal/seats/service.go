@@ -22,6 +22,7 @@ type Service struct {
 	Log           *slog.Logger
 
 	signIns signInCache
+	people  peopleCache
 	offers  poolCache
 }
 
@@ -74,6 +75,8 @@ type turn struct {
 	Now      time.Time
 	Wall     time.Time
 	Mint     *Minter
+	// crowd is known where the command adds users.
+	crowd crowd
 }
 
 // event starts a ledger event of this turn.
@@ -99,6 +102,10 @@ type command struct {
 	// money refuses parked accounts.
 	money bool
 	mint  *Minter
+	// purchase makes the event of a purchase on the way, in a command of several parts.
+	purchase *Minter
+	// adds is how many users the whole command adds at most.
+	adds int
 }
 
 // run reads, decides and commits a command, again where somebody else was first;
@@ -137,7 +144,7 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 				Answer: answer, ExpiresAt: t.Wall.Add(ReceiptTTL),
 			}
 		}
-		err = s.Store.Commit(ctx, t.Account.ID, change)
+		err = s.commit(ctx, t.Account.ID, change)
 		if err == nil {
 			return Reply[R]{Result: result}, nil
 		}
@@ -226,7 +233,11 @@ func (s *Service) read(ctx context.Context, cmd command) (*turn, error) {
 			return nil, ErrAccountParked
 		}
 		if cmd.noCatchUp || !t.overdue() {
-			return t, nil
+			if cmd.adds > 0 {
+				// After the account: what is near the limit is conditioned on its revision.
+				t.crowd, err = s.crowdOf(ctx, cmd.account, cmd.adds)
+			}
+			return t, err
 		}
 		if _, err := s.Close(ctx, t.Account.ID); err != nil {
 			return nil, err
