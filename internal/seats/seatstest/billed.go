@@ -8,12 +8,9 @@ import (
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-// BilledKey is what a list of billed people is found by.
-type BilledKey struct {
-	Product string
-	// Start is the period's start, in nanoseconds since 1970.
-	Start  int64
-	SHA256 string
+// billedKey is what a list of billed people is found by.
+func billedKey(product string, start time.Time, sha256 string) string {
+	return product + "#" + start.UTC().Format(time.RFC3339Nano) + "#" + sha256
 }
 
 // PutBilled keeps a list of billed people.
@@ -26,7 +23,7 @@ func (s *Store) PutBilled(ctx context.Context, account seats.AccountID, billed *
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	put(s.data.Billed, account, BilledKey{billed.Product, billed.PeriodStart.UnixNano(), billed.SHA256}, deepCopy(&s.copies, billed))
+	put(s.data.Billed, account, billedKey(billed.Product, billed.PeriodStart, billed.SHA256), deepCopy(&s.copies, billed))
 	return nil
 }
 
@@ -37,7 +34,7 @@ func (s *Store) Billed(ctx context.Context, account seats.AccountID, product str
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	billed := s.data.Billed[account][BilledKey{product, periodStart.UnixNano(), sha256}]
+	billed := s.data.Billed[account][billedKey(product, periodStart, sha256)]
 	if billed == nil || seats.HashBilled(billed.People) != sha256 {
 		return nil, seats.ErrNotFound.With("There is no list of the people billed for %s.", product)
 	}

@@ -39,7 +39,7 @@ type Data struct {
 	Plans         map[string]map[int]*seats.Plan // by id and version
 	Receipts      map[string]*seats.Receipt
 	Requests      map[seats.AccountID]map[seats.RequestID]*seats.Request
-	Billed        map[seats.AccountID]map[BilledKey]*seats.Billed
+	Billed        map[seats.AccountID]map[string]*seats.Billed
 	Counters      map[string]int
 }
 
@@ -58,7 +58,7 @@ func NewStore() *Store {
 			Plans:         map[string]map[int]*seats.Plan{},
 			Receipts:      map[string]*seats.Receipt{},
 			Requests:      map[seats.AccountID]map[seats.RequestID]*seats.Request{},
-			Billed:        map[seats.AccountID]map[BilledKey]*seats.Billed{},
+			Billed:        map[seats.AccountID]map[string]*seats.Billed{},
 			Counters:      map[string]int{},
 		},
 	}
