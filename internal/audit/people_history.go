@@ -83,6 +83,11 @@ func (p *past) apply(id seats.UserID, e *seats.Event) string {
 		return p.lapsed(e)
 	case seats.UserJoined:
 		return p.join(e)
+	case seats.UserCreated:
+		return p.created(e)
+	case seats.UserErased:
+		p.bound = false
+		return unless(p.status == seats.UserRemoved, "was not removed")
 	case seats.UserBound:
 		was := p.bound
 		p.bound = true
@@ -114,6 +119,18 @@ func unless(ok bool, why string) string {
 		return ""
 	}
 	return why
+}
+
+func (p *past) created(e *seats.Event) string {
+	d, was := &e.Data, p.status
+	p.status, p.role = seats.UserDeactivated, d.Role
+	if d.Active {
+		p.status = seats.UserActive
+	}
+	if d.Licensed {
+		p.licenses[d.Product] = seats.License{Subscription: d.Subscription, Since: e.At, By: seats.UserID(e.Actor.ID)}
+	}
+	return unless(was == "" && (d.Active || !d.Licensed), "was there before, or has a license and is not active")
 }
 
 func (p *past) invited(e *seats.Event) string {

@@ -66,7 +66,7 @@ func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subsc
 		// Somebody revoked meanwhile, so that the counter read before is old.
 		return 0, nil
 	}
-	return len(change.Users), s.Store.Commit(ctx, account, change)
+	return len(change.Users), s.commit(ctx, account, change)
 }
 
 // releasedAt is the instant at which seats were given back: that which stays due until
