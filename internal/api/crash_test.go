@@ -141,7 +141,7 @@ func TestAKilledProcessLeavesNothingHalfDone(t *testing.T) {
 			return s.Operator(), apitest.Request{Method: "POST", Path: "/v1/operator/accounts/" + a.ID + "/clock", Body: `{"to":"2026-12-02T00:00:00Z"}`}
 		}, seats.CycleClosed, 1},
 	}
-	points := 0
+	points, violations := 0, 0
 	for _, c := range commands {
 		a := s.Open(5)
 		person, request := c.prepare(a)
@@ -164,6 +164,7 @@ func TestAKilledProcessLeavesNothingHalfDone(t *testing.T) {
 				person.Send(request).OK(t, nil)
 				clean(t, s, a.ID)
 				if got := effects(t, a, c.effect); got != c.times {
+					violations++
 					t.Errorf("%s: %d effects, want %d", name, got, c.times)
 				}
 			}
@@ -172,7 +173,10 @@ func TestAKilledProcessLeavesNothingHalfDone(t *testing.T) {
 			t.Errorf("%s made %d calls, fewer than can be killed", c.name, calls)
 		}
 	}
-	t.Logf("%d crash points, audited after each crash and each retry", points)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 1, Did: "use cases over HTTP whose process dies at each call to the database, before and after its effect, audited and sent again",
+		Bad: violations, Of: points, What: "crash points with violations",
+	})
 }
 
 func keyed(s *apitest.System, r apitest.Request) apitest.Request {
@@ -191,10 +195,12 @@ func TestALostAnswerIsGivenAgainByteForByte(t *testing.T) {
 	body := fmt.Sprintf(`{"quote_id":%q,"agreement_accepted":true}`, a.Quote(8).ID)
 	request := keyed(s, apitest.Request{Method: "POST", Path: a.SubPath() + "/seat-changes", Body: body})
 	first := a.Owner.Send(request).OK(t, nil)
-	for range 3 {
+	replays, differing := 0, 0
+	for range faulttest.Size(3, 30) {
 		again := a.Owner.Send(request).OK(t, nil)
-		if string(again.Body) != string(first.Body) || !again.Replayed() {
-			t.Fatalf("replayed %v\n got %s\nwant %s", again.Replayed(), again.Body, first.Body)
+		if replays++; string(again.Body) != string(first.Body) || !again.Replayed() {
+			differing++
+			t.Errorf("replayed %v\n got %s\nwant %s", again.Replayed(), again.Body, first.Body)
 		}
 	}
 	// A network that loses every third answer, and a client that asks again.
@@ -217,9 +223,13 @@ func TestALostAnswerIsGivenAgainByteForByte(t *testing.T) {
 	w.lose = nil
 	w.mu.Unlock()
 	if got := effects(t, a, seats.LicenseAssigned); got != 1 {
+		differing++
 		t.Errorf("%d effects", got)
 	}
 	clean(t, s, a.ID)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 2, Did: "answers lost after the commit, the request sent again with its key", Bad: differing, Of: replays + 1, What: "replays with another byte or another effect",
+	})
 }
 
 // Two hundred people press Assign at once on a hundred seats.
@@ -317,7 +327,7 @@ func TestACycleIsClosedOnceHoweverOftenItRuns(t *testing.T) {
 		return random.IntN(10) == 0
 	}
 	w.mu.Unlock()
-	for range 3 {
+	for range faulttest.Size(3, 20) {
 		var wg sync.WaitGroup
 		for range 8 {
 			wg.Go(func() {
@@ -344,4 +354,8 @@ func TestACycleIsClosedOnceHoweverOftenItRuns(t *testing.T) {
 		t.Errorf("due %s, %d closes, %d invoices; want two closes after 70 days", view.Account.Due, closes, view.Account.Invoices)
 	}
 	clean(t, s, a.ID)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 24, Did: fmt.Sprintf("eight closers at once, %d times, every tenth answer lost", faulttest.Size(3, 20)),
+		Bad: max(closes, 2) - 2, Of: closes, What: "cycles closed or billed twice", Seed: 1,
+	})
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/apigw"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
@@ -138,6 +139,7 @@ func TestAKeyIsNotForOthers(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	x := newTenant(t, s, nil)
+	effects, tried := 0, 0
 	for i, c := range keyedCases(t, s, x) {
 		if c.name == "transfer-ownership" {
 			continue // nobody else may send it
@@ -147,16 +149,22 @@ func TestAKeyIsNotForOthers(t *testing.T) {
 		c.by.Send(r).OK(t, nil)
 		before := s.Writes()
 		if c.colleague != nil {
+			tried++
 			c.colleague.Send(r).Refused(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
 		}
 		if c.host != nil {
+			tried++
 			c.elsewhere.Key = r.Key
 			c.host.Send(c.elsewhere).Refused(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
 		}
 		if s.Writes() != before {
+			effects++
 			t.Errorf("%s: the key has had an effect for somebody else", c.name)
 		}
 	}
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 3, Did: "a used key sent by a colleague and with another route", Bad: effects, Of: tried, What: "requests with an effect",
+	})
 }
 
 // Fifty at once with one key: one effect; the others get its answer, or are told to
@@ -165,6 +173,7 @@ func TestFiftyAtOnceWithOneKeyHaveOneEffect(t *testing.T) {
 	t.Parallel()
 	s := newSystem(t)
 	x := newTenant(t, s, nil)
+	commands, twice := 0, 0
 	for _, c := range keyedCases(t, s, x) {
 		switch c.name {
 		case "assign-licenses", "confirm-seats", "accept-invitation", "open-account", "invite in two transactions", "assign in two transactions":
@@ -173,7 +182,8 @@ func TestFiftyAtOnceWithOneKeyHaveOneEffect(t *testing.T) {
 		}
 		r := c.make()
 		r.Key = s.Key()
-		answers := make([]apitest.Response, 50)
+		answers := make([]apitest.Response, faulttest.Size(50, 200))
+		commands++
 		var wg sync.WaitGroup
 		for i := range answers {
 			wg.Go(func() { answers[i] = c.by.Send(r) })
@@ -199,6 +209,7 @@ func TestFiftyAtOnceWithOneKeyHaveOneEffect(t *testing.T) {
 			}
 		}
 		if tally["done"] != 1 {
+			twice++
 			t.Errorf("%s: %v", c.name, tally)
 		}
 		if again := c.by.Send(r).OK(t, nil); !again.Replayed() || string(again.Body) != body {
@@ -210,6 +221,9 @@ func TestFiftyAtOnceWithOneKeyHaveOneEffect(t *testing.T) {
 		t.Errorf("%d increases of seats", got)
 	}
 	clean(t, s, x.ID)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 4, Did: fmt.Sprintf("%d requests at once with one key", faulttest.Size(50, 200)), Bad: twice, Of: commands, What: "commands with other than one effect",
+	})
 }
 
 // After a day a key is forgotten, and not a moment earlier.

@@ -12,6 +12,7 @@ import (
 
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
@@ -67,7 +68,7 @@ func TestNoGuessOpensAnInvitation(t *testing.T) {
 	}
 	delete(guesses, g.link)
 	before := s.Dump()
-	want, n := "", 0
+	want, n, opened := "", 0, 0
 	for guess := range guesses {
 		answers := []apitest.Response{g.accept(guess)}
 		if n++; n%4 == 0 { // each look-up is counted in the table, which takes its time
@@ -75,6 +76,9 @@ func TestNoGuessOpensAnInvitation(t *testing.T) {
 		}
 		for _, r := range answers {
 			r.Refused(t, http.StatusNotFound, "not_found")
+			if r.Status != http.StatusNotFound {
+				opened++
+			}
 			if want == "" {
 				want = string(r.Body)
 			}
@@ -89,7 +93,10 @@ func TestNoGuessOpensAnInvitation(t *testing.T) {
 	for _, change := range apitest.Changes(before, s.Dump()) {
 		t.Errorf("changed: %s", change)
 	}
-	t.Logf("0 of %d guesses opened anything (seed 37)", len(guesses))
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 37, Did: "links one character off, of other people, cut, doubled and at random",
+		Bad: opened, Of: len(guesses), What: "guesses that opened anything", Seed: 37,
+	})
 	g.accept(g.link).OK(t, nil)
 }
 
@@ -203,9 +210,19 @@ func TestLookUpsAreLimitedForEachAddress(t *testing.T) {
 	if wait, err := strconv.Atoi(refused.Headers["Retry-After"]); err != nil || wait < 1 || wait > 60 {
 		t.Errorf("Retry-After %q", refused.Headers["Retry-After"])
 	}
+	passed := 0
+	for i := range faulttest.Size(5, 500) {
+		if from("192.0.2.77", i).Status != http.StatusTooManyRequests {
+			passed++
+		}
+	}
 	from("192.0.2.78", 0).OK(t, nil)
 	s.Pass(time.Minute)
 	from("192.0.2.77", 0).OK(t, nil)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 39, Did: "look-ups from one address beyond 60 a minute, each saying that it is forwarded for another",
+		Bad: passed, Of: faulttest.Size(5, 500), What: "look-ups past the limit",
+	})
 }
 
 // One link, many at once: one of them has it.
@@ -214,6 +231,7 @@ func TestALinkIsUsedOnceHoweverManyPressItAtOnce(t *testing.T) {
 	s := newSystem(t)
 	x := newTenant(t, s, nil)
 	g := x.guest("gina")
+	accepters := faulttest.Size(200, 1_000)
 	used, answers := 0, make([]apitest.Response, accepters)
 	var wg sync.WaitGroup
 	for i := range answers {
@@ -231,7 +249,9 @@ func TestALinkIsUsedOnceHoweverManyPressItAtOnce(t *testing.T) {
 		t.Errorf("used %d times, %d joined", used, n)
 	}
 	clean(t, s, x.ID)
-	t.Logf("%d acceptances at once: %d used", accepters, used)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 37, Did: "one link accepted by many at once", Bad: used - 1, Of: accepters, What: "acceptances too many",
+	})
 }
 
 // Accepting and cancelling at once: one of them happens, and the seat is counted once.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
+	"github.com/usher-seats/usher/internal/faulttest"
 )
 
 // adminStar is an admin where admins may not spend.
@@ -56,7 +57,7 @@ func TestEveryRoleMayDoWhatTheMatrixSays(t *testing.T) {
 	s := newSystem(t)
 	usual := newTenant(t, s, nil)
 	strict := newTenant(t, s, object{"plan_id": "rooms-strict"})
-	requests, cells := valid(), 0
+	requests, cells, wrong := valid(), 0, 0
 	operations := s.Document.Operations()
 	// The transfer comes last: it signs the owner out.
 	slices.SortStableFunc(operations, func(a, b apitest.Operation) int {
@@ -90,9 +91,11 @@ func TestEveryRoleMayDoWhatTheMatrixSays(t *testing.T) {
 			got := x.people[as].Send(r)
 			cells++
 			if got.Status != row[role] {
+				wrong++
 				t.Errorf("%s as %s: %d %s, want %d", op.ID(), role, got.Status, got.Body, row[role])
 			}
 			if n := s.Writes() - before; n > 0 && got.Status >= http.StatusBadRequest {
+				wrong++
 				t.Errorf("%s as %s is refused and has written %d times", op.ID(), role, n)
 			}
 		}
@@ -100,7 +103,10 @@ func TestEveryRoleMayDoWhatTheMatrixSays(t *testing.T) {
 	for id := range want {
 		t.Errorf("testdata/roles.txt has a line for %s, which is no operation", id)
 	}
-	t.Logf("%d cells", cells)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 35, Did: fmt.Sprintf("a valid request of every operation as every role against testdata/roles.txt, %d operations × %d roles", len(operations), len(roles)),
+		Bad: wrong, Of: cells, What: "cells answered otherwise",
+	})
 }
 
 func boolOrder(b bool) int {
