@@ -15,6 +15,7 @@ type assignInput struct {
 	apigw.IdempotencyHeader
 	Body struct {
 		UserIDs []idText `json:"user_ids" minItems:"1" maxItems:"100"`
+		Buying
 	}
 }
 
@@ -22,13 +23,14 @@ type assignInput struct {
 type AssignResult struct {
 	UserID  string   `json:"user_id"`
 	Status  string   `json:"status" enum:"assigned,already_assigned,refused"`
-	License *License `json:"license,omitempty"`
+	License *License `json:"license,omitempty" doc:"None where active users are billed: who is active holds one"`
 	Error   *Refusal `json:"error,omitempty"`
 }
 
 // AssignResults are in the order of the user ids.
 type AssignResults struct {
 	Results []AssignResult `json:"results"`
+	Priced
 }
 
 func assignBody(results []seats.AssignResult) AssignResults {
@@ -41,7 +43,7 @@ func assignBody(results []seats.AssignResult) AssignResults {
 		case r.Already:
 			row.Status = "already_assigned"
 		}
-		if r.Refused == nil {
+		if r.Refused == nil && r.License.Subscription != "" {
 			product, _ := r.License.Subscription.Product() // a stored id is well formed
 			l := licenseBody(product, r.License)
 			row.License = &l
@@ -63,7 +65,15 @@ func Assign(api huma.API, svc *seats.Service) {
 			for i, id := range in.Body.UserIDs {
 				users[i] = seats.UserID(id)
 			}
-			reply, err := svc.Assign(ctx, caller, in.id(), in.sub(), users, once(ctx, in.Key, assignBody))
+			if in.Body.DryRun {
+				trial, err := svc.TryAssign(ctx, caller, in.id(), in.sub(), users)
+				return tried(trial, err, func(results []seats.AssignResult, price Priced) AssignResults {
+					b := assignBody(results)
+					b.Priced = price
+					return b
+				})
+			}
+			reply, err := svc.AssignBuying(ctx, caller, in.id(), in.sub(), users, in.Body.purchase(), once(ctx, in.Key, assignBody))
 			return answer(reply, err, assignBody)
 		})
 }

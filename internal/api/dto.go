@@ -21,6 +21,7 @@ type User struct {
 	Status        string      `json:"status" enum:"invited,active,deactivated,removed"`
 	AddedAt       time.Time   `json:"added_at"`
 	SignedIn      bool        `json:"signed_in" doc:"Whether a sign-in identity is bound"`
+	Erased        bool        `json:"erased,omitempty" doc:"Whether the personal data was replaced"`
 	Licenses      []License   `json:"licenses"`
 	Invitation    *Invitation `json:"invitation,omitempty"`
 }
@@ -52,7 +53,7 @@ type Invitation struct {
 func userBody(u *seats.User) User {
 	b := User{
 		ID: string(u.ID), Email: u.Email, FirstName: u.FirstName, LastName: u.LastName, Qualification: u.Qualification,
-		Role: string(u.Role), Status: string(u.Status), AddedAt: u.AddedAt.UTC(), SignedIn: u.Subject != "", Licenses: []License{},
+		Role: string(u.Role), Status: string(u.Status), AddedAt: u.AddedAt.UTC(), SignedIn: u.Subject != "", Licenses: []License{}, Erased: u.Erased,
 	}
 	for product, l := range u.Licenses {
 		b.Licenses = append(b.Licenses, licenseBody(product, l))
@@ -149,7 +150,9 @@ type Subscription struct {
 	UnitPrice    apigw.Money   `json:"unit_price" doc:"Per seat and interval; the first tier's where the price has tiers"`
 	Status       string        `json:"status" enum:"active,ended"`
 	Seats        int64         `json:"seats"`
-	InUse        int64         `json:"in_use"`
+	Billing      string        `json:"billing" enum:"seats,active_users" doc:"A pool of seats in advance, or active users in arrears"`
+	InUse        int64         `json:"in_use" doc:"Licenses held; where active users are billed, how many users are active"`
+	ActiveUsers  *int64        `json:"active_users,omitempty" doc:"Where active users are billed: how many are active now"`
 	Reserved     int64         `json:"reserved" doc:"Held by open invitations"`
 	Available    int64         `json:"available" doc:"Negative only while a decrease is taking licenses"`
 	Period       Period        `json:"period"`
@@ -180,6 +183,9 @@ func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
 			PlanName: p.Plan.Name, Interval: string(p.Plan.Interval), UnitPrice: amount(unitPrice(p.Plan, a.Currency), a.Currency),
 			Status: string(p.Status), Seats: p.Seats, InUse: p.InUse, Reserved: p.Reserved, Available: p.Free,
 			Period: Period{p.Period.Start.UTC(), p.Period.End.UTC()}, NextInvoice: invoiceBody(p.Next), Entitlements: []string{}, AgreementURL: p.Plan.AgreementURL, Policies: p.Plan.Policies.Sentences(),
+		}
+		if b.Billing = string(seats.BillingSeats); p.Plan.Policies.ActiveUsers() {
+			b.Billing, b.ActiveUsers = string(seats.BillingActiveUsers), &p.InUse
 		}
 		if p.Pending != nil {
 			b.Pending = &PendingSeats{Seats: p.Pending.Seats, EffectiveAt: p.Period.End.UTC(), By: string(p.Pending.By)}

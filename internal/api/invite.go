@@ -16,6 +16,7 @@ type inviteInput struct {
 	apigw.IdempotencyHeader
 	Body struct {
 		People []Invitee `json:"people" minItems:"1" maxItems:"100"`
+		Buying
 	}
 }
 
@@ -26,7 +27,7 @@ type Invitee struct {
 	LastName       string `json:"last_name" maxLength:"60"`
 	Qualification  string `json:"qualification,omitempty" maxLength:"60"`
 	Role           string `json:"role,omitempty" enum:"admin,billing_admin,member" doc:"member if absent"`
-	SubscriptionID string `json:"subscription_id,omitempty" maxLength:"80" doc:"A license of this subscription comes with the invitation; its seat is reserved"`
+	SubscriptionID string `json:"subscription_id,omitempty" maxLength:"80" doc:"A license of this subscription comes with the invitation; its seat is reserved where the plan keeps seats for invitations"`
 }
 
 // InviteResult is what became of one person.
@@ -42,6 +43,7 @@ type InviteResult struct {
 // InviteResults are in the order of the people.
 type InviteResults struct {
 	Results []InviteResult `json:"results"`
+	Priced
 }
 
 func inviteBody(results []seats.InviteResult) InviteResults {
@@ -84,7 +86,15 @@ func Invite(api huma.API, svc *seats.Service) {
 					Role: p.Role, Subscription: seats.SubscriptionID(p.SubscriptionID),
 				}
 			}
-			reply, err := svc.Invite(ctx, caller, in.id(), people, once(ctx, in.Key, inviteBody))
+			if in.Body.DryRun {
+				trial, err := svc.TryInvite(ctx, caller, in.id(), people)
+				return tried(trial, err, func(results []seats.InviteResult, price Priced) InviteResults {
+					b := inviteBody(results)
+					b.Priced = price
+					return b
+				})
+			}
+			reply, err := svc.InviteBuying(ctx, caller, in.id(), people, in.Body.purchase(), once(ctx, in.Key, inviteBody))
 			return answer(reply, err, inviteBody)
 		})
 	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/invitations", "list-invitations", "Invitations", "Open and expired invitations"),

@@ -102,6 +102,8 @@ func Users(api huma.API, svc *seats.Service) {
 		})
 	userCommand(api, "activate", "Give a deactivated user access again, without licenses", svc.ActivateUser)
 	userCommand(api, "deactivate", "Take a user's access; all licenses end with it", svc.DeactivateUser)
+	userCommand(api, "erase", "Replace the personal data of a removed user for good; the id stays", svc.EraseUser)
+	createUsers(api, svc)
 	apigw.Register(api, op(http.MethodDelete, "/v1/accounts/{account}/users/{user}", "remove-user", "Users", "Remove a user; licenses and an open invitation end, the email is free"),
 		func(ctx context.Context, in *userCommandInput) (*done, error) {
 			caller, err := person(ctx)
