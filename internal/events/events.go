@@ -20,9 +20,21 @@
 //
 // # Delivery
 //
-// At least once and in no order. A consumer drops what it has seen by id, and
-// orders by revs: an event that carries a lower revision of an item than one seen
-// before is old.
+// At least once and in no order. Nothing can be read off the order of arrival, of
+// ids or of instants; the revisions say it all. An item (a user, a subscription, the
+// account) has the revisions 1, 2, 3 and so on, and each of its changes is an event
+// that carries the new one in revs. A consumer
+//
+//   - drops an event whose id it has seen;
+//   - that keeps a whole item applies its events by revision: what is behind has been
+//     applied, what is ahead waits until those before it have come, and an event of
+//     several items is applied to each at its turn;
+//   - that keeps a single fact, such as who is the owner, may take the event of the
+//     highest revision that tells of it and drop the lower ones;
+//   - that only reacts, as the mails do, reads the present state and acts on that.
+//
+// The test TestEventsInAnyOrderLeadToTheSameState holds a consumer of the first kind
+// that can be copied.
 //
 // # From the table to the bus
 //
