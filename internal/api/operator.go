@@ -20,7 +20,16 @@ type catalogInput struct {
 
 // CatalogChecked says what a catalog would publish.
 type CatalogChecked struct {
-	Plans []PlanVersion `json:"plans"`
+	Plans   []PlanVersion    `json:"plans"`
+	Changes []PlanDifference `json:"changes" doc:"How the plans differ from their newest versions before publishing; empty where nothing does"`
+}
+
+// PlanDifference is one thing that a plan's next version says differently.
+type PlanDifference struct {
+	PlanID string `json:"plan_id"`
+	Field  string `json:"field" example:"policies.settle" doc:"Where it stands in the catalog; plan for a plan that is new"`
+	From   string `json:"from" doc:"In words; empty where there was nothing"`
+	To     string `json:"to"`
 }
 
 // PlanVersion is a plan of a catalog; version 0 is not published.
@@ -161,23 +170,17 @@ func Operator(api huma.API, svc *seats.Service, parse ParseCatalog) {
 }
 
 func operateCatalog(api huma.API, svc *seats.Service, parse ParseCatalog) {
-	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/validate", "validate-catalog", "Operator", "Check a catalog; every mistake at once, with line and column"),
+	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/validate", "validate-catalog", "Operator", "Check a catalog; every mistake at once, with line and column, or what it would change"),
 		func(ctx context.Context, in *catalogInput) (*read[CatalogChecked], error) {
-			if _, err := staff(ctx); err != nil {
-				return nil, err
-			}
-			plans, err := parse([]byte(in.Body.Catalog))
+			plans, changes, err := readCatalog(ctx, svc, parse, in)
 			if err != nil {
 				return nil, err
 			}
-			return &read[CatalogChecked]{checkedBody(plans, nil)}, nil
+			return &read[CatalogChecked]{checkedBody(plans, nil, changes)}, nil
 		})
 	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/publish", "publish-catalog", "Operator", "Publish a catalog: a new version of each plan that changed"),
 		func(ctx context.Context, in *catalogInput) (*read[CatalogChecked], error) {
-			if _, err := staff(ctx); err != nil {
-				return nil, err
-			}
-			plans, err := parse([]byte(in.Body.Catalog))
+			plans, changes, err := readCatalog(ctx, svc, parse, in)
 			if err != nil {
 				return nil, err
 			}
@@ -185,12 +188,29 @@ func operateCatalog(api huma.API, svc *seats.Service, parse ParseCatalog) {
 			if err != nil {
 				return nil, err
 			}
-			return &read[CatalogChecked]{checkedBody(plans, refs)}, nil
+			return &read[CatalogChecked]{checkedBody(plans, refs, changes)}, nil
 		})
 }
 
-func checkedBody(plans []*seats.Plan, refs []seats.PlanRef) CatalogChecked {
-	b := CatalogChecked{Plans: make([]PlanVersion, len(plans))}
+// readCatalog reads a catalog for the vendor's staff, with what publishing it would
+// change.
+func readCatalog(ctx context.Context, svc *seats.Service, parse ParseCatalog, in *catalogInput) ([]*seats.Plan, []seats.PlanDifference, error) {
+	if _, err := staff(ctx); err != nil {
+		return nil, nil, err
+	}
+	plans, err := parse([]byte(in.Body.Catalog))
+	if err != nil {
+		return nil, nil, err
+	}
+	changes, err := svc.PlanChanges(ctx, plans)
+	return plans, changes, err
+}
+
+func checkedBody(plans []*seats.Plan, refs []seats.PlanRef, changes []seats.PlanDifference) CatalogChecked {
+	b := CatalogChecked{Plans: make([]PlanVersion, len(plans)), Changes: make([]PlanDifference, len(changes))}
+	for i, c := range changes {
+		b.Changes[i] = PlanDifference(c)
+	}
 	for i, p := range plans {
 		b.Plans[i] = PlanVersion{PlanID: p.ID, Name: p.Name, ProductID: p.Product.ID, Policies: p.Policies.Sentences()}
 		if refs != nil {

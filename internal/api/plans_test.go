@@ -1,0 +1,49 @@
+package api
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/usher-seats/usher/internal/catalog"
+	"github.com/usher-seats/usher/internal/money"
+)
+
+const offersCatalog = `
+vendor: {name: V, support_email: help@v.example, sales_contact: sales@v.example, sign_in_url: "https://v.example"}
+products: [{id: p, name: P, entitlements: [{id: e, name: Export}, {id: s, name: See}]}]
+plans:
+  - {id: pool, name: Pool, product: p, rank: 2, interval: year, agreement_url: "https://v.example/a",
+     price: {EUR: {base: 4900, included_seats: 3, unit: 1500}, JPY: {pricing: volume, tiers: [{up_to: 10, unit: 900}, {unit: 800}]}},
+     policies: {self_serve: add_only, min_seats: 2, max_self_serve_seats: 5, admin_monthly_cap: {EUR: 5000, JPY: 700}, trial_days: 14}}
+  - {id: active, name: Active, product: p, price: {EUR: {pricing: graduated, tiers: [{up_to: 1, unit: 0}, {unit: 700}]}}, policies: {billing: active_users}}
+`
+
+func TestAnOfferSaysWhatTheConsoleShows(t *testing.T) {
+	plans, err := catalog.Parse([]byte(offersCatalog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got strings.Builder
+	for _, c := range []struct {
+		plan     int
+		currency money.Currency
+	}{{0, "EUR"}, {0, "JPY"}, {1, "EUR"}} {
+		offer, err := json.MarshalIndent(planOffer(plans[c.plan], c.currency), "", "  ")
+		if err != nil {
+			t.Fatal(err)
+		}
+		got.Write(offer)
+		got.WriteString("\n")
+	}
+	path := filepath.Join("testdata", "offers.txt")
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got.String() != string(want) {
+		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
+	}
+}
