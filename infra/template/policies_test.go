@@ -27,7 +27,7 @@ func uses() map[string][]template.Grant {
 	return map[string][]template.Grant{
 		"invite":     slices.Concat(command, guards, claim),
 		"accept":     slices.Concat(command, link, keys("BatchGetItem", "UpdateItem")),
-		"users":      slices.Concat(command, guards, receipt),
+		"users":      slices.Concat(command, guards, claim),
 		"owner":      slices.Concat(command, receipt),
 		"assign":     slices.Concat(command, claim),
 		"revoke":     slices.Concat(command, receipt),

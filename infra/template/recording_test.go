@@ -302,11 +302,27 @@ func (r *recording) driveBulk() {
 		emails = append(emails, fmt.Sprintf("guest%d@bulk.example", n))
 	}
 	r.send(owner, "POST", account+"/invitations", invitees(pool, emails...), nil)
+	r.driveAdding(account, owner)
 	var users []string
 	for n := range 100 {
 		users = append(users, fmt.Sprintf("usr_01hv6q8x3k9n2m4p5r7s8t9v%02d", n))
 	}
 	r.send(owner, "POST", pool+"/licenses", map[string]any{"user_ids": users}, nil)
+}
+
+// driveAdding creates a user, erases one, and imports more than one transaction holds.
+func (r *recording) driveAdding(account string, owner *apitest.Person) {
+	r.t.Helper()
+	var created api.CreatedUser
+	r.send(owner, "POST", account+"/users", map[string]any{"email": "made@bulk.example", "first_name": "Ma", "last_name": "De"}, &created)
+	user := account + "/users/" + created.User.ID
+	r.send(owner, "DELETE", user, nil, nil)
+	r.send(owner, "POST", user+"/erase", nil, nil)
+	file := "email,first_name,last_name\n"
+	for n := range 40 {
+		file += fmt.Sprintf("line%d@bulk.example,Li,Ne\n", n)
+	}
+	r.send(owner, "POST", account+"/users/import", map[string]any{"csv": file}, nil)
 }
 
 // overAssigned opens an account and brings it past a close that must release a
