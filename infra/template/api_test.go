@@ -13,6 +13,7 @@ import (
 // publicRoutes are the routes without a token, each with its reason.
 func publicRoutes() map[string]string {
 	return map[string]string{
+		"GET /.well-known/jwks.json":  "whoever checks a license offline needs the keys, and they are no secret",
 		"POST /v1/invitations/lookup": "who opens an invitation has not signed in yet",
 	}
 }

@@ -22,6 +22,7 @@ func faults() []fault {
 		logs         = "log groups have a retention"
 		alarms       = "alarms exist and are explained"
 		tables       = "tables are protected"
+		signing      = "signing keys sign and nothing else"
 		references   = "references lead somewhere"
 	)
 	return []fault{
@@ -100,6 +101,10 @@ func faults() []fault {
 		{"a key that is not declared", "{AttributeName: gsk, AttributeType: S}", "{AttributeName: gsx, AttributeType: S}", tables, "declares other attributes"},
 		{"keys that never expire", "TimeToLiveSpecification: {AttributeName: ttl", "TimeToLiveSpecification: {AttributeName: expires", tables, "KeysTable lets nothing expire"},
 
+		{"a key of another kind", "KeySpec: ECC_NIST_EDWARDS25519", "KeySpec: RSA_2048", signing, "SigningKey is not of Ed25519"},
+		{"a key that goes with its stack", "    Type: AWS::KMS::Key\n    DeletionPolicy: Retain\n", "    Type: AWS::KMS::Key\n", signing, "SigningKey goes with its stack"},
+		{"a key for anybody", `Principal: {AWS: !Sub "arn:${AWS::Partition}:iam::${AWS::AccountId}:root"}`, `Principal: {AWS: "*"}`, signing, "SigningKey is another account's too"},
+		{"a signer that is not asked for by name", `^(arn:[a-z-]+:kms:`, `^(arn:.*:kms:`, signing, "SigningKeys takes"},
 		{"a reference to nothing", "EVENT_BUS: !Ref Bus", "EVENT_BUS: !Ref Buss", references, "leads to Buss"},
 		{"a parameter that nobody uses", "AlarmEmail:\n", "AlarmMail: {Type: String}\n  AlarmEmail:\n", references, "parameter AlarmMail is not used"},
 	}

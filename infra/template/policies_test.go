@@ -33,11 +33,14 @@ func uses() map[string][]template.Grant {
 		"revoke":     slices.Concat(command, receipt),
 		"seatchange": slices.Concat(command, quote),
 		"read":       slices.Concat(command, receipt),
-		"operator":   slices.Concat(command, due, keys("GetItem", "PutItem")),
-		"closedue":   slices.Concat(due, put),
-		"expire":     slices.Concat(due, seats("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
-		"close":      command,
-		"publish":    put,
+		"operator":   slices.Concat(command, due, keys("BatchGetItem", "GetItem", "PutItem")),
+		"entitle": slices.Concat(seats("BatchGetItem", "GetItem", "Query"), keys("UpdateItem"), []template.Grant{
+			{Action: "kms:Sign", Resource: "SigningKey"}, {Action: "kms:GetPublicKey", Resource: "SigningKey"},
+		}),
+		"closedue": slices.Concat(due, put),
+		"expire":   slices.Concat(due, seats("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
+		"close":    command,
+		"publish":  put,
 		"mail": slices.Concat(seats("BatchGetItem", "GetItem"), link, keys("UpdateItem"), []template.Grant{
 			{Action: "ses:SendEmail", Resource: mailIdentity}, {Action: "ses:SendEmail", Resource: mailConfigurationSet},
 		}),
@@ -105,6 +108,7 @@ func clients() map[string]string {
 		"internal/boot/service": "dynamodb:",
 		"internal/boot/bus":     "events:",
 		"internal/boot/mailer":  "ses:",
+		"internal/boot/signing": "kms:",
 	}
 }
 

@@ -68,6 +68,10 @@ func ResourceName(v any) string {
 	if !ok {
 		return fmt.Sprint(v)
 	}
+	// A choice is named by what is chosen where no parameter says otherwise.
+	if choice, ok := m["Fn::If"].([]any); ok && len(choice) == 3 {
+		return ResourceName(choice[1])
+	}
 	text, ok := m["Fn::Sub"].(string)
 	if !ok {
 		return fmt.Sprint(v)
@@ -129,6 +133,12 @@ func Needs(target, path string, body []byte, names map[string]string) ([]Grant, 
 		for _, e := range call.Entries {
 			out = append(out, Grant{"events:PutEvents", name(e.EventBusName)})
 		}
+	case service == "TrentService":
+		var call struct {
+			KeyID string `json:"KeyId"`
+		}
+		err = json.Unmarshal(body, &call)
+		out = append(out, Grant{"kms:" + operation, name(call.KeyID)})
 	case target == "" && path == "/v2/email/outbound-emails":
 		var call sendEmailCall
 		err = json.Unmarshal(body, &call)

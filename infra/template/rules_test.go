@@ -33,7 +33,9 @@ func samples(t *testing.T) []sample {
 		out = append(out, ledgerEvent(t, e))
 		if e.Data.InvoiceNumber != 0 {
 			e.Data.InvoiceNumber, e.Data.InvoiceFirst = 0, false
-			out = append(out, ledgerEvent(t, e))
+			if _, err := events.Encode(e); err == nil { // it may be without one
+				out = append(out, ledgerEvent(t, e))
+			}
 		}
 	}
 	due, err := events.AccountsDue{

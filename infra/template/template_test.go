@@ -36,6 +36,7 @@ func checks() []check {
 		{"log groups have a retention", checkLogs},
 		{"alarms exist and are explained", checkAlarms},
 		{"tables are protected", checkTables},
+		{"signing keys sign and nothing else", checkSigningKeys},
 		{"references lead somewhere", checkReferences},
 	}
 }

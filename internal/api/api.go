@@ -23,7 +23,7 @@ import (
 var Options = apigw.Options{Title: "Usher", Version: "1"}
 
 // All registers every operation.
-func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCatalog) {
+func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCatalog, licenses Licenses) {
 	Invite(api, svc)
 	Accept(api, svc, identities)
 	Users(api, svc)
@@ -32,6 +32,7 @@ func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCat
 	Revoke(api, svc)
 	SeatChange(api, svc)
 	Read(api, svc, identities)
+	Entitle(api, svc, licenses)
 	Operator(api, svc, parse)
 }
 

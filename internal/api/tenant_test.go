@@ -172,6 +172,7 @@ func valid() map[string]func(t testing.TB, x *tenant, as *apitest.Person) apites
 		"audit-account":        read("/v1/operator/accounts/{account}/audit"),
 	}
 	addPeople(all)
+	addEntitlements(all)
 	addSeats(all)
 	addOperator(all)
 	return all
@@ -217,6 +218,17 @@ func addPeople(all map[string]func(testing.TB, *tenant, *apitest.Person) apitest
 	all["deactivate-user"] = func(t testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
 		return request("POST", x.Path+"/users/"+x.newcomer(t, false)+"/deactivate", nil)
 	}
+	all["create-user"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("POST", x.Path+"/users", object{"email": x.Email("made-" + x.s.Key()), "first_name": "Ma", "last_name": "De"})
+	}
+	all["import-users"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("POST", x.Path+"/users/import", object{"csv": "email,first_name,last_name\r\n" + x.Email("line-"+x.s.Key()) + ",Li,Ne\r\n"})
+	}
+	all["erase-user"] = func(t testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		user := x.newcomer(t, false)
+		x.Owner.Delete(x.Path+"/users/"+user).OK(t, nil)
+		return request("POST", x.Path+"/users/"+user+"/erase", nil)
+	}
 	all["activate-user"] = func(t testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
 		user := x.newcomer(t, false)
 		x.Owner.Post(x.Path+"/users/"+user+"/deactivate", nil).OK(t, nil)
@@ -226,6 +238,27 @@ func addPeople(all map[string]func(testing.TB, *tenant, *apitest.Person) apitest
 		return request("PUT", x.Path+"/owner", object{"user_id": x.ids[member]})
 	}
 }
+
+func addEntitlements(all map[string]func(testing.TB, *tenant, *apitest.Person) apitest.Request) {
+	all["get-my-entitlement"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("GET", "/v1/entitlements/meetings?account="+x.ID, nil)
+	}
+	all["get-entitlement"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("GET", x.Path+"/users/"+x.ids[member]+"/entitlements/meetings", nil)
+	}
+	all["create-license-token"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("POST", "/v1/license-tokens", object{"account": x.ID, "product": x.product()})
+	}
+	all["get-license-keys"] = func(testing.TB, *tenant, *apitest.Person) apitest.Request {
+		return request("GET", "/.well-known/jwks.json", nil)
+	}
+	all["revoke-license-tokens"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("POST", "/v1/operator/accounts/"+x.ID+"/tokens/revoke", nil)
+	}
+}
+
+// product is what the tenant's subscription is to.
+func (x *tenant) product() string { return x.Sub[strings.LastIndexByte(x.Sub, '_')+1:] }
 
 func addSeats(all map[string]func(testing.TB, *tenant, *apitest.Person) apitest.Request) {
 	all["assign-licenses"] = func(t testing.TB, x *tenant, _ *apitest.Person) apitest.Request {

@@ -129,10 +129,16 @@ func (r Rights) Caller(rc events.APIGatewayV2HTTPRequestContext) Caller {
 	switch {
 	case r.OperatorGroup != "" && slices.Contains(groups, r.OperatorGroup):
 		c.Kind = Operator
-	case len(groups) == 0 && slices.Contains(c.Scopes, ScopeEntitlements) && c.ownClient():
+	case len(groups) == 0 && c.hasScope(ScopeEntitlements) && c.ownClient():
 		c.Kind = Vendor
 	}
 	return c
+}
+
+// hasScope looks for a scope as it is, or behind the identifier of a resource server,
+// which Cognito and Entra put before it: "usher/entitlements:read".
+func (c Caller) hasScope(scope string) bool {
+	return slices.ContainsFunc(c.Scopes, func(s string) bool { return s == scope || strings.HasSuffix(s, "/"+scope) })
 }
 
 // ownClient reports whether the token was issued to a client for itself: its

@@ -38,6 +38,8 @@ func TestATokenHasOneKindOfRight(t *testing.T) {
 		{"an empty list", map[string]string{"sub": "ada", groups: "[]"}, apigw.Person},
 		{"the group in another claim", map[string]string{"sub": "ada", "groups": "[operators]"}, apigw.Person},
 		{"the vendor's server", map[string]string{"sub": "srv", "client_id": "srv", "scope": "entitlements:read"}, apigw.Vendor},
+		{"the vendor's server at Cognito", map[string]string{"sub": "srv", "client_id": "srv", "scope": "usher/entitlements:read"}, apigw.Vendor},
+		{"a server with another scope", map[string]string{"sub": "srv", "client_id": "srv", "scope": "entitlements:read:all xentitlements:read"}, apigw.Person},
 		{"the vendor's server at Auth0", map[string]string{"sub": "srv@clients", "azp": "srv", "scope": "x entitlements:read"}, apigw.Vendor},
 		{"a person with the server's scope", map[string]string{"sub": "ada", "client_id": "web", "scope": "openid entitlements:read"}, apigw.Person},
 		{"a server without the scope", map[string]string{"sub": "srv", "client_id": "srv", "scope": "entitlements:reader"}, apigw.Person},

@@ -24,7 +24,7 @@ func complete() map[string]string {
 		"SEATS_TABLE": "seats", "KEYS_TABLE": "keys", "EVENT_BUS": "bus", "ISSUER_URL": "https://issuer.example.com",
 		"OIDC_CLIENT_ID": "web", "OPERATOR_GROUP": "operators", "GROUPS_CLAIM": "cognito:groups",
 		"CONSOLE_URL": "https://seats.example.com", "MAIL_FROM": "Usher <no-reply@example.com>", "MAIL_CONFIGURATION_SET": "",
-		"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8000", "AWS_ENDPOINT_URL_EVENTBRIDGE": "", "AWS_ENDPOINT_URL_SESV2": "",
+		"AWS_ENDPOINT_URL_DYNAMODB": "http://127.0.0.1:8000", "AWS_ENDPOINT_URL_EVENTBRIDGE": "", "AWS_ENDPOINT_URL_SESV2": "", "SIGNING_KEYS": "first,second",
 	}
 }
 
@@ -92,6 +92,7 @@ func TestEveryConfigurationLoadsAndShowsNoSecret(t *testing.T) {
 	checkConfig[Close](t)
 	checkConfig[Publish](t)
 	checkConfig[Mail](t)
+	checkConfig[Entitle](t)
 }
 
 func checkConfig[T any](t *testing.T) {

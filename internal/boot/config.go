@@ -57,6 +57,15 @@ type Operators struct {
 	GroupsClaim string `env:"GROUPS_CLAIM,required,notEmpty"`
 }
 
+// Signing says with which keys of KMS license tokens are signed: the first signs, all
+// are published. Issuer is the tokens' iss, the console's address, which every
+// deployment has one of.
+type Signing struct {
+	Issuer      string   `env:"CONSOLE_URL,required,notEmpty"`
+	Keys        []string `env:"SIGNING_KEYS,required,notEmpty"`
+	KMSEndpoint string   `env:"AWS_ENDPOINT_URL_KMS"`
+}
+
 // API is what every function behind the API reads.
 type API struct {
 	Common
@@ -81,6 +90,11 @@ type (
 	Read struct {
 		API
 		Issuer
+	}
+
+	Entitle struct {
+		API
+		Signing
 	}
 
 	CloseDue struct {

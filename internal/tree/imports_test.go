@@ -33,7 +33,7 @@ func allowed() []row {
 	return []row{
 		{"internal/money", "amounts rest on nothing", nil},
 		{"internal/billing", "arithmetic without accounts", []string{"internal/money"}},
-		{"internal/seats", "the domain; idna is the standard's table of domain names", []string{"internal/billing", "internal/money", "golang.org/x/net/idna"}},
+		{"internal/seats", "the domain; idna is the standard's table of domain names", []string{"internal/billing", "internal/money", "internal/words", "golang.org/x/net/idna"}},
 		{"internal/catalog", "plans are written in YAML", []string{"internal/seats", "internal/billing", "internal/money", yaml}},
 		{"internal/audit", "holds an account against the domain's rules, from any store", []string{"internal/seats", "internal/billing", "internal/money"}},
 		{"internal/logsafe", "what every package may log with, so it knows none", nil},
@@ -47,7 +47,7 @@ func allowed() []row {
 		{"internal/document", "files of invoices; pure, with the typeface that it embeds", []string{"internal/billing", "internal/money", "internal/words", "codeberg.org/go-pdf/fpdf", "github.com/go-fonts/liberation/...", "golang.org/x/image/font/sfnt", "golang.org/x/text/unicode/norm"}},
 		{"internal/mail", "rendering and SES, with a marker per recipient in DynamoDB", []string{"internal/seats", "internal/billing", "internal/money", "internal/words", "internal/events", "internal/logsafe", sdk, smithy, sesv2, dynamodb}},
 		{"internal/apigw", "HTTP and the gateway; of the domain only its refusals and ids", []string{"internal/seats", "internal/logsafe", lambda, huma}},
-		{"internal/api", "operations: decode, one use case, encode", []string{"internal/apigw", "internal/seats", "internal/billing", "internal/money", "internal/events", "internal/audit", "internal/logsafe", huma}},
+		{"internal/api", "operations: decode, one use case, encode", []string{"internal/apigw", "internal/license", "internal/seats", "internal/billing", "internal/money", "internal/events", "internal/audit", "internal/logsafe", huma}},
 		{"internal/api/openapi", "writes the API's document", []string{"internal/api", "internal/apigw"}},
 		{"internal/license", "license tokens, which whoever checks them needs alone", nil},
 		{"internal/wire", "requests in one piece, of any client", nil},
@@ -189,6 +189,7 @@ func TestAFunctionLinksOnlyTheServicesItUses(t *testing.T) {
 		"functions/publish":  {"eventbridge"},
 		"functions/closedue": {"dynamodb", "eventbridge"},
 		"functions/mail":     {"dynamodb", "sesv2"},
+		"functions/entitle":  {"dynamodb", "kms"},
 	}
 	for _, p := range packages(t) {
 		path := p.path()
@@ -230,5 +231,6 @@ func httpFunctions() []string {
 	return []string{
 		"functions/invite", "functions/accept", "functions/users", "functions/owner", "functions/assign",
 		"functions/revoke", "functions/seatchange", "functions/read", "functions/operator",
+		"functions/entitle",
 	}
 }

@@ -169,6 +169,7 @@ var arnForms = map[string]arnForm{
 	typeQueue:    {"sqs", ""},
 	typeBus:      {"events", "event-bus/"},
 	typeSchedule: {"scheduler", "schedule/default/"},
+	typeKey:      {"kms", "key/"},
 }
 
 func (r *resolver) arn(service, resource string) string {

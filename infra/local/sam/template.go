@@ -19,6 +19,7 @@ const (
 	typeBus              = "AWS::Events::EventBus"
 	typeRule             = "AWS::Events::Rule"
 	typeSchedule         = "AWS::Scheduler::Schedule"
+	typeKey              = "AWS::KMS::Key"
 	typeTopic            = "AWS::SNS::Topic"
 	typeRole             = "AWS::IAM::Role"
 	typeLogGroup         = "AWS::Logs::LogGroup"

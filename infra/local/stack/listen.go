@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/infra/local/fault"
+	"github.com/usher-seats/usher/infra/local/kms"
 )
 
 const (
@@ -77,13 +78,17 @@ type service struct {
 }
 
 // services are the endpoints for the functions. A DynamoDB without faults needs none of ours.
-type services struct{ dynamodb, eventbridge, ses service }
+type services struct {
+	dynamodb, eventbridge, ses, kms service
+	// keys is what answers as KMS.
+	keys *kms.Server
+}
 
 func (s *services) stop() error {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel() // the functions are gone, so nobody waits for an answer
 	var errs []error
-	for _, one := range []service{s.dynamodb, s.eventbridge, s.ses} {
+	for _, one := range []service{s.dynamodb, s.eventbridge, s.ses, s.kms} {
 		if one.listener != nil {
 			errs = append(errs, one.listener.stop(ctx))
 		}

@@ -34,6 +34,7 @@ func (s *Stack) parts() []part {
 		{"bus.json", s.bus.Snapshot, s.bus.Restore},
 		{"mails.json", s.mails.Snapshot, s.mails.Restore},
 		{"issuer.json", s.issuer.Snapshot, s.issuer.Restore},
+		{"keys.json", s.services.keys.Snapshot, s.services.keys.Restore},
 	}
 	for _, q := range s.queues {
 		out = append(out, part{"queues/" + q.Name() + ".json", q.Snapshot, q.Restore})

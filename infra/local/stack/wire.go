@@ -16,6 +16,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/bus"
 	"github.com/usher-seats/usher/infra/local/fault"
+	"github.com/usher-seats/usher/infra/local/kms"
 	"github.com/usher-seats/usher/infra/local/lambda"
 	"github.com/usher-seats/usher/infra/local/oidc"
 	"github.com/usher-seats/usher/infra/local/pattern"
@@ -58,6 +59,12 @@ func (s *Stack) startServices() error {
 	if err := open(&s.services.ses, s.mails); err != nil {
 		return err
 	}
+	if s.services.keys, err = kms.New(kms.Options{Region: sam.DefaultRegion, AccountID: sam.DefaultAccountID, Keys: s.signingKeys()}); err != nil {
+		return err
+	}
+	if err := open(&s.services.kms, s.services.keys); err != nil {
+		return err
+	}
 	if !s.options.Faults {
 		return nil
 	}
@@ -81,6 +88,17 @@ func (s *Stack) configurationSets() []string {
 				name = sam.DefaultStackName + "-" + r.ID
 			}
 			out = append(out, name)
+		}
+	}
+	return out
+}
+
+// signingKeys are the names of KMS's keys that the template makes.
+func (s *Stack) signingKeys() []string {
+	var out []string
+	for _, r := range s.template.Resources {
+		if r.Type == "AWS::KMS::Key" {
+			out = append(out, sam.DefaultStackName+"-"+r.ID)
 		}
 	}
 	return out
@@ -153,6 +171,7 @@ func (s *Stack) environment(f *sam.Function) map[string]string {
 	}
 	for name, url := range map[string]string{
 		"AWS_ENDPOINT_URL_DYNAMODB": endpoint, "AWS_ENDPOINT_URL_EVENTBRIDGE": s.services.eventbridge.url(), "AWS_ENDPOINT_URL_SESV2": s.services.ses.url(),
+		"AWS_ENDPOINT_URL_KMS": s.services.kms.url(),
 	} {
 		if _, declared := env[name]; declared {
 			env[name] = url

@@ -36,12 +36,15 @@ import (
 	"github.com/danielgtaylor/huma/v2"
 
 	"github.com/usher-seats/usher/infra/local/dynamo/dynamotest"
+	"github.com/usher-seats/usher/infra/local/kms"
 	"github.com/usher-seats/usher/infra/local/oidc"
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/apigw"
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/identity"
+	"github.com/usher-seats/usher/internal/boot/signing"
 	"github.com/usher-seats/usher/internal/catalog"
+	"github.com/usher-seats/usher/internal/license"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
 )
@@ -65,6 +68,9 @@ type System struct {
 	Client  *dynamodb.Client
 	// Tables are the tables' names by their logical ids in the template.
 	Tables map[string]string
+
+	// Licenses signs license tokens with a key of KMS.
+	Licenses *license.Issuer
 
 	// Document is what every answer is held against.
 	Document *Document
@@ -133,8 +139,9 @@ func New(t testing.TB, options ...Option) *System {
 	s.Service = seats.New(s.Store, s.Store.InvitationKey)
 	s.Service.Wall, s.Service.Log = s.Now, slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.startIssuer()
+	s.startKMS(cfg)
 	verifier := identity.New(boot.Issuer{URL: s.issuer.URL, ClientID: ClientID})
-	handler := api.New(func(a huma.API) { api.All(a, s.Service, verifier, catalog.Parse) })
+	handler := api.New(func(a huma.API) { api.All(a, s.Service, verifier, catalog.Parse, s.Licenses) })
 	s.handle = apigw.Adapt(handler, apigw.Rights{GroupsClaim: oidc.DefaultGroupsClaim, OperatorGroup: OperatorGroup})
 	return s
 }
@@ -171,6 +178,24 @@ func (s *System) startIssuer() {
 		s.t.Fatal(err)
 	}
 	issuer = server
+}
+
+// LicenseIssuer is the iss of license tokens.
+const LicenseIssuer = "https://console.example"
+
+// startKMS starts a KMS with one key, and makes the issuer of license tokens.
+func (s *System) startKMS(cfg aws.Config) {
+	const key = "license-key"
+	keys, err := kms.New(kms.Options{Region: cfg.Region, AccountID: "000000000000", Keys: []string{key}})
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	server := httptest.NewServer(keys)
+	s.t.Cleanup(server.Close)
+	cfg.HTTPClient, cfg.BaseEndpoint = server.Client(), nil
+	if s.Licenses, err = signing.New(cfg, server.URL, LicenseIssuer, []string{key}); err != nil {
+		s.t.Fatal(err)
+	}
 }
 
 // Now is the wall clock of the system.
