@@ -23,5 +23,6 @@ func (s *Service) Upcoming(ctx context.Context, caller Caller, account AccountID
 	if err != nil || inv == nil {
 		return nil, time.Time{}, err
 	}
+	inv.Number = 0
 	return inv, inv.IssuedAt, nil
 }

@@ -58,6 +58,10 @@ func (s *Service) Verify(ctx context.Context, a *Account, number int64) (*Verifi
 		v.Differences = append(v.Differences, Difference{"canonical", "not an invoice that this version can read: " + err.Error(), ""})
 		return v, nil
 	}
+	if inv.Number != number {
+		v.Differences = append(v.Differences, Difference{"number", itoa(inv.Number), itoa(number)})
+		return v, nil
+	}
 	e, err := s.evidence(ctx, a, &inv)
 	if err != nil {
 		return nil, err
