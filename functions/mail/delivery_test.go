@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/internal/api/apitest"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/logsafe"
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
@@ -77,10 +79,20 @@ func (m month) wants(what string) {
 }
 
 func eachMailOnce(t *testing.T, r month) {
-	for _, batch := range batches(shuffled(r.entries, 1)) {
-		r.all(batch...)
+	deliveries, doubled, rounds := 0, 0, faulttest.Size(1, 40)
+	for n := range rounds {
+		r.forget()
+		for _, batch := range batches(shuffled(r.entries, uint64(n+1))) {
+			deliveries += len(batch)
+			r.all(batch...)
+		}
+		doubled += len(r.mails()) - len(r.want)
+		r.wants("one after the other")
 	}
-	r.wants("one after the other")
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 7, Did: fmt.Sprintf("each event of a month 2 to 5 times and in another order, %d deliveries", deliveries),
+		Bad: doubled, Of: rounds * len(r.want), What: "mails doubled", Seed: 1,
+	})
 	r.forget()
 
 	// Four instances at once: who meets another's claim leaves the message for later.
@@ -194,6 +206,23 @@ func aMailboxThatRefuses(t *testing.T, r month) {
 // SES took the mail and its answer was lost: that mail alone goes out twice, with
 // the same link.
 func aLostAnswer(t *testing.T, r month) {
+	rounds, differing := faulttest.Size(1, 50), 0
+	for range rounds {
+		r.forget()
+		if !r.lostAnswer(t) {
+			differing++
+		}
+	}
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 13, Did: "SES took a mail and its answer was lost, everything delivered three times more",
+		Bad: differing, Of: rounds, What: "answers that made more than one more mail, or one with another link",
+		More: fmt.Sprintf("%d of %d mails are the second of their kind: one for each lost answer", rounds, rounds*(len(r.want)+1)),
+	})
+}
+
+// lostAnswer reports whether one more mail went out and was the same.
+func (r month) lostAnswer(t *testing.T) bool {
+	t.Helper()
 	resent := of(r.entries, seats.InvitationResent)
 	if err := r.ses.SetModeFor(ses.ModeAcceptThenDrop, 1); err != nil {
 		t.Fatal(err)
@@ -210,12 +239,15 @@ func aLostAnswer(t *testing.T, r month) {
 			copies = append(copies, m)
 		}
 	}
-	if len(copies) != 2 || link(t, copies[0]) != link(t, copies[1]) || whole(copies)[0] != whole(copies)[1] {
+	same := len(copies) == 2 && link(t, copies[0]) == link(t, copies[1]) && whole(copies)[0] == whole(copies)[1]
+	if !same {
 		t.Errorf("%d copies, want two that are the same", len(copies))
 	}
-	if n := len(r.mails()); n != len(r.want)+1 {
+	n := len(r.mails())
+	if n != len(r.want)+1 {
 		t.Errorf("%d mails, want %d and one more", n, len(r.want))
 	}
+	return same && n == len(r.want)+1
 }
 
 // A sender that died between claim and answer holds its mail up for ClaimStale,
@@ -308,7 +340,11 @@ func timeIsUp(t *testing.T, r month) {
 	}
 	r.Pass(mail.ClaimStale + time.Second)
 	r.all(r.entries...)
-	if n := len(r.mails()); n < len(r.want) || n > len(r.want)+1 {
+	n := len(r.mails())
+	if n < len(r.want) || n > len(r.want)+1 {
 		t.Errorf("%d mails in the end, want %d and at most one more", n, len(r.want))
 	}
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 14, Did: "the mail function's time is up after the third mail", Bad: max(0, len(r.want)-n), Of: len(r.want), What: "mails lost",
+	})
 }
