@@ -178,6 +178,11 @@ func (s *Service) keepQuote(ctx context.Context, t *turn, c *moneyChange, q *Quo
 	if err != nil {
 		return err
 	}
+	if after.Free < 0 {
+		// What it takes is released before the next close.
+		after = after.clone()
+		after.Free = 0
+	}
 	subs := []*Subscription{after}
 	for _, sub := range all {
 		if sub.Product != after.Product {
