@@ -13,9 +13,13 @@
 //     stored: status, role, licenses, invitation, seats, pending change, period.
 //   - Periods against each other: each starts where the one before it ended, every
 //     boundary is the anchor's, and each period is closed once.
-//   - Invoices against the ledger and the plan version: numbers without a gap, bytes
-//     that have their hash, and lines, taxes and sums that come out the same when
-//     they are worked out again. Each event that charges stands in one line.
+//   - Invoices and credit notes against the ledger and the plan versions: numbers
+//     without a gap, bytes that have their hash, and lines, taxes and sums that come
+//     out the same when they are worked out again. Each event that charges stands in
+//     one line, a void invoice in the credit note that takes it back.
+//   - Usage lines against the lists of the people billed, and those against the ledger.
+//   - The account's credit against its documents: what credit notes gave back less what
+//     invoices used.
 //   - Indexes against items, for all accounts together ([Indexes]).
 //
 // # How to read a finding
@@ -26,7 +30,7 @@
 // does not come to rest, that is said as [Busy] and the rest may be passing.
 //
 // What an audit cannot know is not held against anything: names and emails are in
-// no ledger, nor is the tax rate or the credit that an account had in the past.
+// no ledger, nor is the tax rate that an account had in the past.
 package audit
 
 import (
@@ -43,7 +47,7 @@ type Rule string
 // Rules.
 const (
 	// AccountItem: the account's own fields are in order, and its due instant is the
-	// earliest end of a period.
+	// earliest at which something of its subscriptions must be closed.
 	AccountItem Rule = "account"
 	// OneOwner: exactly one owner, active, whom the account names.
 	OneOwner Rule = "one_owner"
@@ -71,6 +75,13 @@ const (
 	InvoiceBytes Rule = "invoice_bytes"
 	// InvoiceLines: the lines are what ledger and plan come to.
 	InvoiceLines Rule = "invoice_lines"
+	// BilledPeople: usage is billed for the people whom the ledger says, and they are
+	// listed.
+	BilledPeople Rule = "billed_people"
+	// Credit: the account's credit is what its documents leave of it.
+	Credit Rule = "credit"
+	// Spending: what counts against an admin's cap is what the admin bought.
+	Spending Rule = "spending"
 	// Index: what the indexes find is what the items say.
 	Index Rule = "index"
 	// Busy: the account changed while it was read.
@@ -102,6 +113,7 @@ type Store interface {
 	Plan(ctx context.Context, ref seats.PlanRef) (*seats.Plan, error)
 	Invoices(ctx context.Context, account seats.AccountID, page seats.Page) ([]*seats.IssuedInvoice, string, error)
 	Events(ctx context.Context, account seats.AccountID, month string, page seats.Page) ([]seats.Event, string, error)
+	Billed(ctx context.Context, account seats.AccountID, product string, periodStart time.Time, sha256 string) (*seats.Billed, error)
 	Accounts(ctx context.Context, page seats.Page) ([]seats.AccountID, string, error)
 	DueAccounts(ctx context.Context, by time.Time, each func([]seats.AccountID) error) error
 	LapsedInvitations(ctx context.Context, by time.Time, each func([]seats.Membership) error) error
@@ -212,7 +224,12 @@ func (b *books) checkAll() {
 		b.replayUser(u)
 	}
 	for _, sub := range b.subs {
-		b.replayPool(sub)
+		b.replayPool(sub, true)
+	}
+	for _, sub := range b.past {
+		b.replayPool(sub, false)
 	}
 	b.checkInvoices()
+	b.checkCredit()
+	b.checkSpending()
 }

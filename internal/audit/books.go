@@ -20,22 +20,29 @@ type books struct {
 	byUser  map[seats.UserID]*seats.User
 	subs    []*seats.Subscription
 	bySub   map[string]*seats.Subscription // by subscription id
-	events  []seats.Event                  // by id, ascending
+	// past are subscriptions that ended and whose place a newer one took, by id, as far
+	// as the ledger tells of them.
+	past    map[string]*seats.Subscription
+	events  []seats.Event // by id, ascending
 	byEvent map[seats.EventID]*seats.Event
 	// histories are the revisions of each item, ascending, with their events.
 	histories map[string][]revision
 	invoices  []*seats.IssuedInvoice // by number, ascending
 	parsed    map[int64]*billing.Invoice
 	plans     map[seats.PlanRef]*seats.Plan
-	guards    map[Guard]bool
-	listed    bool // whether guards are all there are
+	// billed are the lists of people that closes name, by event.
+	billed map[seats.EventID]*seats.Billed
+	guards map[Guard]bool
+	listed bool // whether guards are all there are
 	// zones are those that the account may have lived in.
 	zones []*time.Location
 	// moved is whether the account's settings ever changed, and with them maybe the
 	// zone.
 	moved bool
 	// charges are the lines that the ledger calls for, by invoice number.
-	charges  map[int64][]billing.Line
+	charges map[int64][]billing.Line
+	// notes are the numbers under which the ledger calls for a credit note.
+	notes    map[int64]bool
 	findings []Finding
 }
 
@@ -58,6 +65,7 @@ func gather(ctx context.Context, store Store, id seats.AccountID, now time.Time)
 		byEvent: map[seats.EventID]*seats.Event{}, parsed: map[int64]*billing.Invoice{},
 		histories: map[string][]revision{},
 		plans:     map[seats.PlanRef]*seats.Plan{}, guards: map[Guard]bool{}, charges: map[int64][]billing.Line{},
+		past: map[string]*seats.Subscription{}, billed: map[seats.EventID]*seats.Billed{}, notes: map[int64]bool{},
 	}
 	view, err := store.Load(ctx, seats.Want{Account: id})
 	if err != nil {
@@ -83,6 +91,7 @@ func gather(ctx context.Context, store Store, id seats.AccountID, now time.Time)
 		func() error { return b.gatherInvoices(ctx, store) },
 		func() error { return b.gatherPlans(ctx, store) },
 		func() error { return b.gatherGuards(ctx, store) },
+		func() error { return b.gatherBilled(ctx, store) },
 	}
 	for _, step := range steps {
 		if err := step(); err != nil {
@@ -91,6 +100,7 @@ func gather(ctx context.Context, store Store, id seats.AccountID, now time.Time)
 	}
 	b.gatherZones()
 	b.index()
+	b.gatherPast()
 	return b, nil
 }
 
@@ -101,8 +111,10 @@ const itemsPerPage = 200
 func (b *books) gatherEvents(ctx context.Context, store Store, now time.Time) error {
 	last := b.account.Now(now)
 	for _, sub := range b.subs {
-		if sub.Period.Start.After(last) {
-			last = sub.Period.Start
+		for _, at := range []time.Time{sub.Period.Start, sub.Period.End} {
+			if at.After(last) && (at.Equal(sub.Period.Start) || sub.Status == seats.SubscriptionEnded) {
+				last = at
+			}
 		}
 	}
 	if b.account.Due.After(last) {
@@ -160,9 +172,19 @@ func (b *books) gatherPlans(ctx context.Context, store Store) error {
 	refs := map[seats.PlanRef]bool{}
 	for _, sub := range b.subs {
 		refs[sub.Plan] = true
+		if sub.PendingPlan != nil {
+			refs[sub.PendingPlan.Plan] = true
+		}
+		for _, part := range sub.Unbilled {
+			refs[part.Plan] = true
+		}
 	}
 	for i := range b.events {
-		refs[b.events[i].Data.Plan] = true
+		// A request names a plan without its version.
+		if ref := b.events[i].Data.Plan; ref.Version != 0 {
+			refs[ref] = true
+		}
+		refs[b.events[i].Data.FromPlan] = true
 	}
 	delete(refs, seats.PlanRef{})
 	for ref := range refs {
@@ -176,6 +198,34 @@ func (b *books) gatherPlans(ctx context.Context, store Store) error {
 		}
 	}
 	return nil
+}
+
+// gatherPast finds the subscriptions that are stored no more because the account has
+// subscribed to their product again.
+func (b *books) gatherPast() {
+	products := map[string]bool{}
+	for _, sub := range b.subs {
+		products[sub.Product] = true
+	}
+	for i := range b.events {
+		e := &b.events[i]
+		id := string(e.Data.Subscription)
+		if e.Type != seats.SubscriptionEndedEv || b.bySub[id] != nil || !products[e.Data.Product] {
+			continue
+		}
+		history := b.histories[id]
+		b.past[id] = &seats.Subscription{
+			ID: e.Data.Subscription, Account: b.id, Product: e.Data.Product, Status: seats.SubscriptionEnded, Rev: history[len(history)-1].rev,
+		}
+	}
+}
+
+// subscription is one of the account's, also one that has ended and made room.
+func (b *books) subscription(id seats.SubscriptionID) *seats.Subscription {
+	if sub := b.bySub[string(id)]; sub != nil {
+		return sub
+	}
+	return b.past[string(id)]
 }
 
 // gatherGuards lists the guards, or looks up those that the users should have.

@@ -18,7 +18,7 @@ func TestEveryCorruptionOfPoolsIsFound(t *testing.T) {
 		{"a pool dropped", audit.LedgerEntry, func(c *corrupt) { delete(c.Subscriptions[c.r.Account], c.r.Product) }},
 		{"a pool that belongs elsewhere", audit.PoolItem, func(c *corrupt) { c.pool().Account = "acc_00000000000000000000000000" }},
 		{"a pool under another product", audit.PoolItem, func(c *corrupt) { c.pool().Product = "meetings" }},
-		{"a plan swapped", audit.InvoiceLines, func(c *corrupt) { c.pool().Plan = c.Subscriptions[c.r.Account]["meetings"].Plan }},
+		{"a plan swapped", audit.PoolHistory, func(c *corrupt) { c.pool().Plan = c.Subscriptions[c.r.Account]["meetings"].Plan }},
 		{"a plan that does not exist", audit.PoolItem, func(c *corrupt) { c.pool().Plan.Version = 99 }},
 		{"a status that is none", audit.PoolItem, func(c *corrupt) { c.pool().Status = "paused" }},
 		{"a decrease dropped", audit.PoolHistory, func(c *corrupt) { c.pool().Pending = nil }},

@@ -80,7 +80,7 @@ func (b *books) checkData(e *seats.Event, what about) {
 	b.expect(!what.user || d.UserID != "", LedgerEntry, item, "%s names no user", e.Type)
 	b.expect(!what.users || len(d.UserIDs) > 0, LedgerEntry, item, "%s names no users", e.Type)
 	b.expect(!what.invitation || d.InvitationID == seats.InvitationOf(d.UserID), LedgerEntry, item, "%s of %s names the invitation %q", e.Type, d.UserID, d.InvitationID)
-	sub := b.bySub[string(d.Subscription)]
+	sub := b.subscription(d.Subscription)
 	b.expect(!what.subscription && d.Subscription == "" || sub != nil && sub.Product == d.Product, LedgerEntry, item, "%s names the subscription %q of %q", e.Type, d.Subscription, d.Product)
 	named := append([]seats.UserID{d.UserID, d.OwnerID, d.FromUserID, d.ToUserID, d.InviterID}, d.UserIDs...)
 	for _, id := range named {
@@ -91,7 +91,7 @@ func (b *books) checkData(e *seats.Event, what about) {
 // checkRevs compares the revisions that an event carries with the items.
 func (b *books) checkRevs(e *seats.Event) {
 	item := string(e.ID)
-	b.expect(len(e.Revs) > 0, LedgerEntry, item, "%s carries no revision", e.Type)
+	b.expect(len(e.Revs) > 0 || e.Type == seats.InvoicePaidEvent, LedgerEntry, item, "%s carries no revision", e.Type)
 	for _, rev := range e.Revs {
 		if seats.RequestID(rev.ID).Valid() {
 			continue // requests stand apart from what is audited
@@ -99,7 +99,7 @@ func (b *books) checkRevs(e *seats.Event) {
 		latest := int64(-1)
 		if u := b.byUser[seats.UserID(rev.ID)]; u != nil {
 			latest = u.Rev
-		} else if sub := b.bySub[rev.ID]; sub != nil {
+		} else if sub := b.subscription(seats.SubscriptionID(rev.ID)); sub != nil {
 			latest = sub.Rev
 		} else if rev.ID == string(b.id) {
 			latest = b.account.Rev
@@ -144,6 +144,9 @@ func (b *books) checkRevisions() {
 	for _, sub := range b.subs {
 		b.checkSequence(string(sub.ID), sub.Rev)
 	}
+	for id, sub := range b.past {
+		b.checkSequence(id, sub.Rev)
+	}
 	for _, r := range b.histories[string(b.id)] {
 		b.oneCommit(string(b.id), r)
 	}
@@ -178,33 +181,44 @@ func (b *books) oneCommit(id string, r revision) {
 }
 
 // accountCommits is how many revisions of the account the ledger explains. Closes,
-// invoiced increases and every subscription after the one it was opened with write
-// the account and carry the subscription's revision alone; a close that releases
-// licenses writes it once more when it is through, and may do so where somebody
-// gave up a license before it came to that.
+// purchases with an invoice and every subscription after the one it was opened with
+// write the account and carry the subscription's revision alone; a close that releases
+// licenses writes it once more when it is through, and may do so where somebody gave
+// up a license before it came to that. A change that only waits for the end of the day,
+// or gives back what comes to nothing, may have written it.
 func (b *books) accountCommits() (least, most int64) {
-	started := int64(0)
-	boundaries := map[int64]bool{}
-	released, decreased := map[int64]bool{}, map[int64]bool{}
+	started, maybe := int64(0), int64(0)
+	type due struct{ at, recorded int64 }
+	closed := map[due]bool{}
+	released, shrunk := map[int64]bool{}, map[int64]bool{}
 	for i := range b.events {
 		e := &b.events[i]
-		switch {
-		case slices.ContainsFunc(e.Revs, func(r seats.Rev) bool { return r.ID == string(b.id) }):
+		if slices.ContainsFunc(e.Revs, func(r seats.Rev) bool { return r.ID == string(b.id) }) {
 			least++
-		case e.Type == seats.CycleClosed:
-			boundaries[e.Data.PeriodEnd.UnixNano()] = true
-			decreased[e.Data.PeriodEnd.UnixNano()] = e.Data.To < e.Data.From || decreased[e.Data.PeriodEnd.UnixNano()]
-		case e.Type == seats.SeatsIncreased && e.Data.InvoiceNumber != 0:
-			least++
-		case e.Type == seats.SubscriptionStarted:
+			continue
+		}
+		switch e.Type {
+		case seats.CycleClosed, seats.DaySettled:
+			closed[due{e.At.UnixNano(), e.RecordedAt.UnixNano()}] = true
+			shrunk[e.At.UnixNano()] = e.Data.To < e.Data.From || shrunk[e.At.UnixNano()]
+		case seats.SeatsIncreased, seats.SeatsDecreased, seats.PlanUpgraded:
+			if e.Data.InvoiceNumber != 0 || e.Data.CreditNote != 0 {
+				least++
+			} else {
+				maybe++
+			}
+			shrunk[e.At.UnixNano()] = e.Type == seats.SeatsDecreased || shrunk[e.At.UnixNano()]
+		case seats.SubscriptionStarted:
 			started++
-		case e.Type == seats.LicenseRevoked && e.Data.Reason == seats.ReasonDecrease:
-			released[e.At.UnixNano()] = true
+		case seats.LicenseRevoked:
+			if r := e.Data.Reason; r == seats.ReasonDecrease || r == seats.ReasonEnded || r == seats.ReasonPlan {
+				released[e.At.UnixNano()] = true
+			}
 		}
 	}
-	least += int64(len(boundaries)) + int64(len(released)) + max(0, started-1)
-	most = least
-	for at, down := range decreased {
+	least += int64(len(closed)) + int64(len(released)) + max(0, started-1)
+	most = least + maybe
+	for at, down := range shrunk {
 		if down && !released[at] {
 			most++
 		}

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"slices"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -26,23 +27,19 @@ func (b *books) checkAccount() {
 	b.checkDue()
 }
 
-// checkDue compares the due instant with the earliest end of a period. While a
-// close is releasing seats, the boundary that it closed stays due.
+// checkDue compares the due instant with the earliest of the subscriptions. While
+// licenses are released, the instant at which their seats were given back stays due.
 func (b *books) checkDue() {
 	var due time.Time
 	for _, sub := range b.subs {
-		if sub.Status != seats.SubscriptionActive {
-			continue
-		}
-		end := sub.Period.End
-		if sub.Free < 0 && b.account.Due.Equal(sub.Period.Start) {
-			end = sub.Period.Start
-		}
-		if due.IsZero() || end.Before(due) {
-			due = end
+		if at := sub.DueAt(); !at.IsZero() && (due.IsZero() || at.Before(due)) {
+			due = at
 		}
 	}
-	b.expect(b.account.Due.Equal(due), AccountItem, string(b.id), "is due at %s, its periods end at %s first", stamp(b.account.Due), stamp(due))
+	releasing := slices.ContainsFunc(b.subs, func(s *seats.Subscription) bool {
+		return s.Free < 0 && !b.account.Due.Before(s.Period.Start) && !b.account.Due.After(s.Period.End)
+	})
+	b.expect(b.account.Due.Equal(due) || releasing, AccountItem, string(b.id), "is due at %s, its subscriptions at %s first", stamp(b.account.Due), stamp(due))
 }
 
 func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339Nano) }
@@ -109,7 +106,7 @@ func (b *books) checkInvitation(u *seats.User) {
 	b.expect(i.ExpiresAt.Equal(i.SentAt.Add(seats.InvitationTTL)), UserItem, item, "has an invitation sent at %s that expires at %s", stamp(i.SentAt), stamp(i.ExpiresAt))
 	b.expect(b.byUser[i.Inviter] != nil, UserItem, item, "was invited by %s, who is no user here", i.Inviter)
 	b.expect(!i.Reserved || i.State == seats.InvitationOpen, UserItem, item, "keeps a seat for an invitation that is %s", i.State)
-	b.expect(i.Subscription == "" && !i.Reserved || i.Subscription != "" && b.bySub[string(i.Subscription)] != nil,
+	b.expect(i.Subscription == "" && !i.Reserved || i.Subscription != "" && b.subscription(i.Subscription) != nil,
 		UserItem, item, "was invited with a license of %q, reserved %t", i.Subscription, i.Reserved)
 }
 
@@ -149,11 +146,35 @@ func (b *books) checkPool(sub *seats.Subscription) {
 	b.expect(sub.Account == b.id, PoolItem, item, "is stored here and belongs to %s", sub.Account)
 	b.expect(sub.Rev >= 1, PoolItem, item, "has revision %d", sub.Rev)
 	b.expect(sub.Status == seats.SubscriptionActive || sub.Status == seats.SubscriptionEnded, PoolItem, item, "has the status %q", sub.Status)
-	b.expect(sub.Seats >= 1 && sub.Seats <= billing.MaxSeats, PoolItem, item, "has %d seats", sub.Seats)
+	plan := b.plans[sub.Plan]
+	ended := sub.Status == seats.SubscriptionEnded
+	// Nobody has seats where all users are billed, nor once it is over; automatic seats
+	// go with those who use them.
+	least := int64(1)
+	if ended || plan != nil && (plan.Policies.ActiveUsers() || plan.Policies.AutoSeats) {
+		least = 0
+	}
+	most := int64(billing.MaxSeats)
+	if ended || plan != nil && plan.Policies.ActiveUsers() {
+		most = 0
+	}
+	b.expect(sub.Seats >= least && sub.Seats <= most, PoolItem, item, "has %d seats", sub.Seats)
 	b.expect(sub.ForecastMinor >= 0, PoolItem, item, "has a forecast of %d", sub.ForecastMinor)
+	b.expect(!ended || sub.Pending == nil && sub.PendingPlan == nil && sub.Cancel == nil && len(sub.Unbilled) == 0 && !sub.Trial, PoolItem, item, "has ended and something is pending")
+	b.expect(sub.SettleAt.IsZero() || len(sub.Unbilled) > 0, PoolItem, item, "is settled at %s, and nothing waits", stamp(sub.SettleAt))
 	if p := sub.Pending; p != nil {
-		b.expect(p.Seats >= 1 && p.Seats < sub.Seats, PoolItem, item, "has %d seats and %d pending", sub.Seats, p.Seats)
-		b.expect(b.byUser[p.By] != nil, PoolItem, item, "has a decrease by %s, who is no user here", p.By)
+		// Seats for a plan of seats that follows on one of active users are no decrease.
+		begins := plan != nil && plan.Policies.ActiveUsers() && sub.PendingPlan != nil
+		b.expect(p.Seats >= 1 && (p.Seats < sub.Seats || begins), PoolItem, item, "has %d seats and %d pending", sub.Seats, p.Seats)
+		b.expectBy(item, "a decrease", p.By, p.Event)
+	}
+	if p := sub.PendingPlan; p != nil {
+		next := b.plans[p.Plan]
+		b.expect(next != nil && next.Product.ID == sub.Product && p.Plan != sub.Plan, PoolItem, item, "has the plan %s version %d scheduled", p.Plan.ID, p.Plan.Version)
+		b.expectBy(item, "a change of the plan", p.By, p.Event)
+	}
+	if p := sub.Cancel; p != nil {
+		b.expectBy(item, "a cancellation", p.By, p.Event)
 	}
 	var inUse, reserved int64
 	for _, u := range b.users {
@@ -169,6 +190,13 @@ func (b *books) checkPool(sub *seats.Subscription) {
 	b.checkPeriod(sub)
 }
 
+// expectBy demands that somebody scheduled something: a user, or an operator, who is
+// none.
+func (b *books) expectBy(item, what string, by seats.UserID, event seats.EventID) {
+	e := b.byEvent[event]
+	b.expect(b.byUser[by] != nil || by == "" && e != nil && e.Actor.Kind == seats.ActorOperator, PoolItem, item, "has %s by %q, who is no user here", what, by)
+}
+
 // checkPeriod compares the stored period with the anchor's boundaries.
 func (b *books) checkPeriod(sub *seats.Subscription) {
 	p, item := sub.Period, string(sub.ID)
@@ -180,6 +208,14 @@ func (b *books) checkPeriod(sub *seats.Subscription) {
 	b.expect(plan.Product.ID == sub.Product, PoolItem, item, "is on a plan of the product %s", plan.Product.ID)
 	if !b.account.Anchor.Valid() {
 		return
+	}
+	if sub.Trial {
+		b.expect(p.Start.Equal(sub.StartedAt) && p.StartDate.DaysUntil(p.EndDate) > 0 && b.boundary(p.EndDate, p.End), Cycles, item,
+			"has a trial from %s to %s", stamp(p.Start), stamp(p.End))
+		return
+	}
+	if sub.Status == seats.SubscriptionEnded && p.Start.Equal(sub.StartedAt) && b.boundary(p.EndDate, p.End) {
+		return // it may have ended with its trial
 	}
 	b.expect(p.StartDate == billing.Boundary(b.account.Anchor, p.Index), Cycles, item, "period %d starts on %s", p.Index, p.StartDate)
 	b.expect(p.EndDate == billing.Boundary(b.account.Anchor, p.Index+steps(plan.Interval)), Cycles, item, "period %d ends on %s", p.Index, p.EndDate)

@@ -110,6 +110,9 @@ func (p *past) apply(id seats.UserID, e *seats.Event) string {
 		return p.revoked(id, e)
 	case seats.OwnershipTransferred:
 		return p.transferred(id, e)
+	case seats.SeatsIncreased, seats.PlanUpgraded, seats.SubscriptionStarted:
+		// What an admin buys counts against a cap.
+		return unless(e.Actor.Kind == seats.ActorUser && e.Actor.ID == string(id) && p.role == seats.Admin, "was bought by somebody else")
 	}
 	return "is not about users"
 }
@@ -194,7 +197,8 @@ func (p *past) revoked(id seats.UserID, e *seats.Event) string {
 	if !slices.Contains(e.Data.UserIDs, id) {
 		was := p.reserved
 		p.reserved = false
-		return unless(was && e.Data.Reason == seats.ReasonDecrease, "had no seat kept")
+		why := e.Data.Reason
+		return unless(was && (why == seats.ReasonDecrease || why == seats.ReasonEnded || why == seats.ReasonPlan), "had no seat kept")
 	}
 	_, held := p.licenses[e.Data.Product]
 	delete(p.licenses, e.Data.Product)

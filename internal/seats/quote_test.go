@@ -427,7 +427,7 @@ func TestAnIncreaseThatCostsNothingIssuesNoInvoice(t *testing.T) {
 
 func TestCreditLowersTheAmountDueAndTheRestOfItStays(t *testing.T) {
 	r := seatstest.Open(t, seatstest.OnAccount(func(a *seats.OpenAccount) { a.TaxPPM = 190_000 }))
-	r.Store.Tamper(func(d *seatstest.Data) { d.Accounts[r.Account].CreditMinor = 2500 })
+	r.GiveCredit(2500)
 	r.Wall.Set(midNovember())
 	q := r.Quote(8)
 	equal(t, "net", q.DueNow.NetMinor, 1800)

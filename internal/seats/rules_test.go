@@ -253,7 +253,7 @@ func TestRule6AmountsAreExactUntilTheyAreRoundedOnce(t *testing.T) {
 			p.Prices = map[money.Currency]billing.Price{"EUR": {Model: billing.PerSeat, UnitMinor: unit}}
 			p.Policies.Proration = proration
 		}))
-		r.Store.Tamper(func(d *seatstest.Data) { d.Accounts[r.Account].CreditMinor = credit })
+		r.GiveCredit(credit)
 		r.Wall.Advance(time.Duration(rapid.Int64Range(0, 29*86_400).Draw(t, "seconds into the month")) * time.Second)
 		n := rapid.Int64Range(6, 400).Draw(t, "seats")
 		q := r.Quote(n)

@@ -104,6 +104,9 @@ type Rig struct {
 	Sub     seats.SubscriptionID
 	Product string
 	Owner   seats.UserID
+	// Doctored says that some of the account was made behind the domain's back: credit
+	// that no document says, or the words of a line.
+	Doctored bool
 }
 
 // Open gives a rig. Its owner is "owner", signed in.

@@ -4,8 +4,10 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 	"time"
 
+	"github.com/usher-seats/usher/internal/audit"
 	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/money"
 	"github.com/usher-seats/usher/internal/seats"
@@ -175,9 +177,18 @@ func (r *Rig) AddProduct(product string, interval billing.Interval, n, unitMinor
 func (r *Rig) Clean() {
 	r.Helper()
 	for _, line := range AuditAll(r.Ctx, r.Store, r.Wall.Now()) {
-		r.Error(line)
+		if !r.Doctored || !strings.HasPrefix(line, string(audit.Credit)+" ") {
+			r.Error(line)
+		}
 	}
 	r.verify()
+}
+
+// GiveCredit gives the account credit behind the domain's back, from which on nothing
+// is said of the account's credit any more.
+func (r *Rig) GiveCredit(minor int64) {
+	r.Store.Tamper(func(d *Data) { d.Accounts[r.Account].CreditMinor = minor })
+	r.Doctored = true
 }
 
 // verify computes every document of every account anew.
@@ -197,7 +208,7 @@ func (r *Rig) verify() {
 			r.Must(err)
 			for _, d := range v.Differences {
 				// Some tests give credit behind the domain's back.
-				if d.Field != "credit_applied_minor" && d.Field != "amount_due_minor" {
+				if d.Field != "credit_applied_minor" && d.Field != "amount_due_minor" && (!r.Doctored || !strings.HasSuffix(d.Field, ".description")) {
 					r.Errorf("document %d of %s is not computed anew: %+v", number, a.ID, d)
 				}
 			}
