@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"time"
-
 )
 
 // Fuses of a close: what no honest invoice reaches. Beyond them the account is
