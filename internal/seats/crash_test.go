@@ -75,6 +75,13 @@ func plainStage(t testing.TB) *seatstest.Rig {
 	return r
 }
 
+// erasable has somebody who was removed.
+func erasable(t testing.TB) *seatstest.Rig {
+	r := plainStage(t)
+	r.Must(remove(r, "owner", "bob"))
+	return r
+}
+
 // sweepsOfPeople are the use cases about people and licenses.
 func sweepsOfPeople() []sweep {
 	user := seatstest.Once[*seats.User]("key", "body")
@@ -97,6 +104,27 @@ func sweepsOfPeople() []sweep {
 		}},
 		{"assign 98", crowded(98), func(r *seatstest.Rig, s *seats.Service) error {
 			_, err := s.Assign(r.Ctx, r.Caller("owner"), r.Account, r.Sub, everybody(r), seatstest.Once[[]seats.AssignResult]("key", "body"))
+			return err
+		}},
+		{"create", plainStage, func(r *seatstest.Rig, s *seats.Service) error {
+			_, err := s.CreateUser(r.Ctx, r.Caller("owner"), r.Account, newUser("cy", r.Sub), seats.Purchase{}, user)
+			return err
+		}},
+		{"erase", erasable, func(r *seatstest.Rig, s *seats.Service) error {
+			for id, u := range r.Store.Snapshot().Users[r.Account] {
+				if u.Status == seats.UserRemoved {
+					_, err := s.EraseUser(r.Ctx, r.Caller("owner"), r.Account, id, user)
+					return err
+				}
+			}
+			return nil
+		}},
+		{"accept where no seat is kept", func(t testing.TB) *seatstest.Rig {
+			r := seatstest.Open(t, seatstest.OnPolicies(withoutReserve))
+			r.Invite(seatstest.Invitee("new", r.Sub))
+			return r
+		}, func(r *seatstest.Rig, s *seats.Service) error {
+			_, err := s.Accept(r.Ctx, r.Identity("new"), r.Link("new"), user)
 			return err
 		}},
 		{"revoke", plainStage, func(r *seatstest.Rig, s *seats.Service) error {

@@ -25,6 +25,9 @@ func sent[R any](reply seats.Reply[R], err error) ([]byte, error) { return reply
 // however often it comes.
 func keyedCommands(r *seatstest.Rig) []keyed {
 	target, off, licensed := r.ID("target"), r.ID("off"), r.ID("licensed")
+	r.Join("gone")
+	gone := r.ID("gone")
+	r.Must(remove(r, "owner", "gone"))
 	invited, link := seats.InvitationOf(r.ID("invited")), r.Link("invited")
 	quoted := r.Quote(9).ID
 	user := func(name string, do func(s *seats.Service, once seats.Once[*seats.User]) (seats.Reply[*seats.User], error)) keyed {
@@ -55,6 +58,16 @@ func keyedCommands(r *seatstest.Rig) []keyed {
 		{"revoke", func(r *seatstest.Rig, s *seats.Service, key, body string) ([]byte, error) {
 			return sent(s.Revoke(r.Ctx, by, r.Account, r.Sub, licensed, seatstest.Once[struct{}](key, body)))
 		}},
+		user("create", func(s *seats.Service, once seats.Once[*seats.User]) (seats.Reply[*seats.User], error) {
+			return s.CreateUser(r.Ctx, by, r.Account, newUser("made", ""), seats.Purchase{}, once)
+		}),
+		{"import", func(r *seatstest.Rig, s *seats.Service, key, body string) ([]byte, error) {
+			file := "email,first_name,last_name\n" + lines(2)
+			return sent(s.ImportUsers(r.Ctx, by, r.Account, file, seats.Purchase{}, seatstest.Once[[]seats.ImportResult](key, body)))
+		}},
+		user("erase", func(s *seats.Service, once seats.Once[*seats.User]) (seats.Reply[*seats.User], error) {
+			return s.EraseUser(r.Ctx, by, r.Account, gone, once)
+		}),
 		user("edit", func(s *seats.Service, once seats.Once[*seats.User]) (seats.Reply[*seats.User], error) {
 			return s.EditUser(r.Ctx, by, r.Account, target, seats.UserPatch{FirstName: ptr("New")}, once)
 		}),

@@ -65,11 +65,27 @@ func everyPolicy() []seats.Policies {
 	return all
 }
 
+// everyPlan is every combination of the policies that concern people, of which some
+// must make no difference.
+func everyPlan() []seats.Policies {
+	var all []seats.Policies
+	for _, p := range everyPolicy() {
+		for _, p.Billing = range []seats.Billing{seats.BillingSeats, seats.BillingActiveUsers} {
+			for _, p.InvitationReservesSeat = range []bool{false, true} {
+				for _, p.SelfServe = range []seats.SelfServe{seats.SelfServeAll, seats.SelfServeAddOnly, seats.SelfServeNone} {
+					all = append(all, p)
+				}
+			}
+		}
+	}
+	return all
+}
+
 func TestEveryCellOfThePermissionTable(t *testing.T) {
 	cells := 0
 	for action, row := range permissions() {
 		for _, role := range roles() {
-			for _, policies := range everyPolicy() {
+			for _, policies := range everyPlan() {
 				cells++
 				plan := &seats.Plan{Policies: policies}
 				if got, want := seats.Can(role, action, plan), row[role].allowed(policies); got != want {
@@ -114,6 +130,16 @@ type use struct {
 // target is a member, who is in everybody's reach, so that the action alone decides.
 func target(r *seatstest.Rig) seats.UserID { return r.ID("target") }
 
+// erased is somebody of the stage who was removed.
+func erased(r *seatstest.Rig) seats.UserID {
+	for id, u := range r.Store.Snapshot().Users[r.Account] {
+		if u.Status == seats.UserRemoved {
+			return id
+		}
+	}
+	return ""
+}
+
 // uses are all use cases of a customer's people.
 func uses() []use { return append(usesOfPeople(), usesOfMoney()...) }
 
@@ -149,6 +175,38 @@ func usesOfPeople() []use {
 		}},
 		{"remove a user", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
 			_, err := r.Service.RemoveUser(r.Ctx, by, r.Account, target(r), none[*seats.User]())
+			return err
+		}},
+		{"create a user", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.CreateUser(r.Ctx, by, r.Account, newUser("made", ""), seats.Purchase{}, none[*seats.User]())
+			return err
+		}},
+		{"create a licensed user", seats.ManageLicenses, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.CreateUser(r.Ctx, by, r.Account, newUser("made", r.Sub), seats.Purchase{}, none[*seats.User]())
+			return err
+		}},
+		{"try to create a user", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.TryCreateUser(r.Ctx, by, r.Account, newUser("made", ""))
+			return err
+		}},
+		{"import users", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.ImportUsers(r.Ctx, by, r.Account, "email,first_name,last_name\n"+lines(2), seats.Purchase{}, none[[]seats.ImportResult]())
+			return err
+		}},
+		{"try to import users", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.TryImportUsers(r.Ctx, by, r.Account, "email,first_name,last_name\n"+lines(2))
+			return err
+		}},
+		{"try to invite", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.TryInvite(r.Ctx, by, r.Account, crowd("p", 1, ""))
+			return err
+		}},
+		{"erase a user", seats.ManageUsers, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.EraseUser(r.Ctx, by, r.Account, erased(r), none[*seats.User]())
+			return err
+		}},
+		{"try to assign", seats.ManageLicenses, func(r *seatstest.Rig, by seats.Caller) error {
+			_, err := r.Service.TryAssign(r.Ctx, by, r.Account, r.Sub, []seats.UserID{target(r)})
 			return err
 		}},
 		{"assign", seats.ManageLicenses, func(r *seatstest.Rig, by seats.Caller) error {
@@ -207,7 +265,8 @@ func stage(t testing.TB, policies seats.Policies) *seatstest.Rig {
 	for _, role := range roles()[1:] {
 		r.JoinAs(role, string(role))
 	}
-	r.Join("target", "off")
+	r.Join("target", "off", "once")
+	r.Must(remove(r, "owner", "once"))
 	r.JoinLicensed("licensed")
 	r.Invite(seatstest.Invitee("invited", r.Sub))
 	_, err := r.Service.DeactivateUser(r.Ctx, r.Caller("owner"), r.Account, r.ID("off"), none[*seats.User]())
@@ -239,6 +298,81 @@ func TestEveryUseCaseAsksTheTableForEveryRole(t *testing.T) {
 		}
 	}
 	t.Logf("%d calls", tried)
+}
+
+// Grant or take a role, and deactivate or remove its holder: on every path that does
+// one of them.
+func TestEveryPathGrantsAndTakesRolesAsTheTableSays(t *testing.T) {
+	r := seatstest.Open(t)
+	for _, role := range roles()[1:] {
+		r.JoinAs(role, string(role), "other-"+string(role), "gone-"+string(role))
+		person := seatstest.Invitee("invited-"+string(role), "")
+		person.Role = string(role)
+		r.Invite(person)
+	}
+	r.Join("plain")
+	gone := map[seats.Role]seats.UserID{}
+	for _, role := range roles()[1:] {
+		gone[role] = r.ID("gone-" + string(role))
+		r.Must(remove(r, "owner", "gone-"+string(role)))
+	}
+	as := func(role seats.Role) seats.NewUser {
+		person := newUser("fresh", "")
+		person.Role = string(role)
+		return person
+	}
+	paths := map[string]func(by string, role seats.Role) error{
+		"grant": func(by string, role seats.Role) error { return setRole(r, by, "plain", role) },
+		"take":  func(by string, role seats.Role) error { return setRole(r, by, "other-"+string(role), seats.Member) },
+		"invite": func(by string, role seats.Role) error {
+			reply, err := r.Service.Invite(r.Ctx, r.Caller(by), r.Account, []seats.Invitee{as(role).Invitee}, none[[]seats.InviteResult]())
+			if err == nil && reply.Result[0].Refused != nil {
+				return reply.Result[0].Refused
+			}
+			return err
+		},
+		"create": func(by string, role seats.Role) error {
+			_, err := create(r, by, as(role))
+			return err
+		},
+		"import": func(by string, role seats.Role) error {
+			results, err := importFile(r, by, "email,first_name,last_name,role\nfresh@example.com,F,R,"+string(role)+"\n", seats.Purchase{}, r.Key())
+			if err == nil && results[0].Refused != nil {
+				return results[0].Refused
+			}
+			return err
+		},
+		"remove": func(by string, role seats.Role) error { return remove(r, by, "other-"+string(role)) },
+		"erase": func(by string, role seats.Role) error {
+			_, err := erase(r, by, gone[role])
+			return err
+		},
+		"cancel an invitation": func(by string, role seats.Role) error {
+			_, err := r.Service.CancelInvitation(r.Ctx, r.Caller(by), r.Account, seats.InvitationOf(r.ID("invited-"+string(role))), none[*seats.User]())
+			return err
+		},
+		"send an invitation again": func(by string, role seats.Role) error {
+			_, err := r.Service.ResendInvitation(r.Ctx, r.Caller(by), r.Account, seats.InvitationOf(r.ID("invited-"+string(role))), none[*seats.User]())
+			return err
+		},
+	}
+	before, cells := r.Store.Snapshot(), 0
+	for name, do := range paths {
+		for _, by := range roles() {
+			for _, role := range roles()[1:] {
+				cells++
+				want := ""
+				if !contains(grants()[by], role) {
+					want = "forbidden"
+				}
+				if got := codeOf(do(string(by), role)); got != want {
+					t.Errorf("%s: %s by %s: got %q, want %q", name, role, by, got, want)
+				}
+				r.Store.Restore(before)
+			}
+		}
+	}
+	t.Logf("%d cells", cells)
 }
 
 func TestNobodyFromOutsideLearnsAnythingOfAnAccount(t *testing.T) {
