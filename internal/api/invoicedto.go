@@ -14,7 +14,10 @@ type Invoice struct {
 	Number        int64         `json:"number,omitempty" doc:"Gapless within the account; absent on a preview"`
 	Kind          string        `json:"kind" enum:"invoice,credit_note"`
 	IssuedAt      time.Time     `json:"issued_at"`
-	Status        string        `json:"status,omitempty" enum:"open,paid"`
+	Status        string        `json:"status,omitempty" enum:"open,paid,void" doc:"What became of an invoice; credit notes have none"`
+	PaidAt        *time.Time    `json:"paid_at,omitempty"`
+	VoidedBy      int64         `json:"voided_by,omitempty" doc:"The credit note that took the invoice back"`
+	Corrects      int64         `json:"corrects,omitempty" doc:"The invoice that a credit note takes back"`
 	Customer      Party         `json:"customer"`
 	Vendor        Party         `json:"vendor"`
 	ReverseCharge bool          `json:"reverse_charge"`
@@ -39,6 +42,10 @@ type InvoiceLine struct {
 	FromSeats      int64       `json:"from_seats,omitempty"`
 	Seats          int64       `json:"seats"`
 	Unit           apigw.Money `json:"unit_price"`
+	QuantityNum    int64       `json:"quantity_numerator,omitempty" doc:"Active users that are billed: numerator ÷ denominator"`
+	QuantityDen    int64       `json:"quantity_denominator,omitempty"`
+	People         int64       `json:"people,omitempty" doc:"How many users are listed as billed"`
+	PeopleHash     string      `json:"people_sha256,omitempty" doc:"SHA-256 of that list"`
 	FactorNum      int64       `json:"factor_numerator,omitempty" doc:"The part of the period that is charged: numerator ÷ denominator"`
 	FactorDen      int64       `json:"factor_denominator,omitempty"`
 	Period         Period      `json:"period"`
@@ -54,14 +61,16 @@ type TaxLine struct {
 	Tax     apigw.Money `json:"tax"`
 }
 
+func currencyOf(inv *billing.Invoice) money.Currency { return money.Currency(inv.Currency) }
+
 // invoiceBody is a preview's body, without a number; nil stays nil.
 func invoiceBody(inv *billing.Invoice) *Invoice {
 	if inv == nil {
 		return nil
 	}
-	c := money.Currency(inv.Currency)
+	c := currencyOf(inv)
 	b := &Invoice{
-		Kind: inv.Kind, IssuedAt: inv.IssuedAt.UTC(), Customer: partyBody(inv.Customer), Vendor: partyBody(inv.Vendor),
+		Kind: inv.Kind, Corrects: inv.Corrects, IssuedAt: inv.IssuedAt.UTC(), Customer: partyBody(inv.Customer), Vendor: partyBody(inv.Vendor),
 		ReverseCharge: inv.ReverseCharge, Lines: []InvoiceLine{}, TaxLines: []TaxLine{},
 		Net: amount(inv.NetMinor, c), Tax: amount(inv.TaxMinor, c), Total: amount(inv.TotalMinor, c),
 		CreditApplied: amount(inv.CreditAppliedMinor, c), AmountDue: amount(inv.AmountDueMinor, c),
@@ -70,7 +79,8 @@ func invoiceBody(inv *billing.Invoice) *Invoice {
 		l := &inv.Lines[i]
 		b.Lines = append(b.Lines, InvoiceLine{
 			Kind: string(l.Kind), Description: l.Description, SubscriptionID: l.SubscriptionID, ProductID: l.ProductID, PlanID: l.PlanID,
-			PlanVersion: l.PlanVersion, FromSeats: l.FromSeats, Seats: l.Seats, Unit: amount(l.UnitMinor, c), FactorNum: l.FactorNum,
+			PlanVersion: l.PlanVersion, FromSeats: l.FromSeats, Seats: l.Seats, Unit: amount(l.UnitMinor, c),
+			QuantityNum: l.QuantityNum, QuantityDen: l.QuantityDen, People: l.People, PeopleHash: l.PeopleSHA256, FactorNum: l.FactorNum,
 			FactorDen: l.FactorDen, Period: Period{l.PeriodStart.UTC(), l.PeriodEnd.UTC()}, Amount: amount(l.AmountMinor, c), TaxRatePPM: l.TaxPPM,
 		})
 	}
@@ -99,6 +109,9 @@ func storedInvoice(stored *seats.IssuedInvoice) (*Invoice, error) {
 		return nil, err
 	}
 	b := issuedBody(&inv)
-	b.Status, b.Hash = string(stored.Status), stored.Hash
+	b.Hash = stored.Hash
+	if inv.Kind == billing.KindInvoice {
+		b.Status, b.PaidAt, b.VoidedBy = string(stored.Status), instant(stored.PaidAt), stored.VoidedBy
+	}
 	return b, nil
 }

@@ -17,7 +17,7 @@ import (
 
 func TestTheDocumentIsTheOneOfTheCode(t *testing.T) {
 	generated := apigw.NewAPI(http.NewServeMux(), api.Options)
-	api.All(generated, nil, nil, nil, nil)
+	api.All(generated, nil, nil, nil, nil, nil)
 	want, err := apigw.Document(generated)
 	if err != nil {
 		t.Fatal(err)

@@ -168,6 +168,7 @@ func Operator(api huma.API, svc *seats.Service, parse ParseCatalog) {
 	operateParked(api, svc)
 	operateAudit(api, svc)
 	operateTokens(api, svc)
+	operateInvoices(api, svc)
 }
 
 func operateCatalog(api huma.API, svc *seats.Service, parse ParseCatalog) {

@@ -67,7 +67,6 @@ func Read(api huma.API, svc *seats.Service, identities Identities) {
 	readMe(api, svc, identities)
 	readAccount(api, svc)
 	readPools(api, svc)
-	readInvoices(api, svc)
 	readEvents(api, svc)
 }
 
@@ -206,60 +205,6 @@ func readPools(api huma.API, svc *seats.Service) {
 				items[i] = Holder{User: userBody(h.User), License: licenseBody(product, h.License)}
 			}
 			return &read[apigw.Page[Holder]]{apigw.NewPage(items, next)}, nil
-		})
-}
-
-type listInvoicesInput struct {
-	AccountPath
-	apigw.Paging
-}
-
-type invoiceInput struct {
-	AccountPath
-	Number int64 `path:"number" minimum:"1" maximum:"9999999999"`
-}
-
-func readInvoices(api huma.API, svc *seats.Service) {
-	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/invoices", "list-invoices", "Invoices", "Invoices, newest first"),
-		func(ctx context.Context, in *listInvoicesInput) (*read[apigw.Page[Invoice]], error) {
-			caller, err := person(ctx)
-			if err != nil {
-				return nil, err
-			}
-			scope := apigw.CursorScope{Account: in.id(), List: "invoices"}
-			page, err := storePage(scope, in.Paging)
-			if err != nil {
-				return nil, err
-			}
-			stored, cursor, err := svc.ListInvoices(ctx, caller, in.id(), page)
-			if err != nil {
-				return nil, err
-			}
-			items := make([]Invoice, len(stored))
-			for i := range stored {
-				inv, err := storedInvoice(stored[i])
-				if err != nil {
-					return nil, err
-				}
-				items[i] = *inv
-			}
-			return &read[apigw.Page[Invoice]]{apigw.NewPage(items, nextPage(scope, cursor))}, nil
-		})
-	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/invoices/{number}", "get-invoice", "Invoices", "One invoice"),
-		func(ctx context.Context, in *invoiceInput) (*read[*Invoice], error) {
-			caller, err := person(ctx)
-			if err != nil {
-				return nil, err
-			}
-			stored, err := svc.GetInvoice(ctx, caller, in.id(), in.Number)
-			if err != nil {
-				return nil, err
-			}
-			inv, err := storedInvoice(stored)
-			if err != nil {
-				return nil, err
-			}
-			return &read[*Invoice]{inv}, nil
 		})
 }
 

@@ -44,6 +44,7 @@ import (
 	"github.com/usher-seats/usher/internal/boot/identity"
 	"github.com/usher-seats/usher/internal/boot/signing"
 	"github.com/usher-seats/usher/internal/catalog"
+	"github.com/usher-seats/usher/internal/document/files"
 	"github.com/usher-seats/usher/internal/license"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
@@ -141,7 +142,7 @@ func New(t testing.TB, options ...Option) *System {
 	s.startIssuer()
 	s.startKMS(cfg)
 	verifier := identity.New(boot.Issuer{URL: s.issuer.URL, ClientID: ClientID})
-	handler := api.New(func(a huma.API) { api.All(a, s.Service, verifier, catalog.Parse, s.Licenses) })
+	handler := api.New(func(a huma.API) { api.All(a, s.Service, verifier, catalog.Parse, s.Licenses, files.Files{}) })
 	s.handle = apigw.Adapt(handler, apigw.Rights{GroupsClaim: oidc.DefaultGroupsClaim, OperatorGroup: OperatorGroup})
 	return s
 }

@@ -13,7 +13,7 @@ import (
 
 func main() {
 	doc := apigw.NewAPI(http.NewServeMux(), api.Options)
-	api.All(doc, nil, nil, nil, nil)
+	api.All(doc, nil, nil, nil, nil, nil)
 	text, err := apigw.Document(doc)
 	if err == nil {
 		const readable = 0o644
