@@ -318,7 +318,7 @@ func (p *pool) close(e *seats.Event) string {
 		if was.pending != nil {
 			next.EventIDs = append(next.EventIDs, string(was.pending.Event))
 		}
-		if was.pendingPlan != nil {
+		if was.pendingPlan != nil && !slices.Contains(next.EventIDs, string(was.pendingPlan.Event)) {
 			next.EventIDs = append(next.EventIDs, string(was.pendingPlan.Event))
 		}
 		lines = append(lines, next)

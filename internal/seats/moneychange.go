@@ -79,6 +79,7 @@ func (c *moneyChange) into(t *turn, change *Change, takes int64) {
 		c.write.FreeDelta -= takes
 		c.write.Subscription.Free -= takes
 	}
+	c.countSpending(t, change)
 	change.Subscriptions = append(change.Subscriptions, c.write)
 	change.Events = append(change.Events, c.event)
 	change.Invoice, change.CreditNote = c.invoice, c.note
@@ -88,9 +89,15 @@ func (c *moneyChange) into(t *turn, change *Change, takes int64) {
 	if id := c.event.Data.QuoteID; id != "" {
 		change.QuoteUse = &QuoteUse{ID: id, Event: c.event.ID}
 	}
+}
+
+// countSpending adds who bought to a change, with what they have spent since, and to
+// the event that tells of it.
+func (c *moneyChange) countSpending(t *turn, change *Change) {
 	if c.me == nil {
 		return
 	}
+	c.event.Revs = append(c.event.Revs, Rev{string(c.me.ID), c.me.Rev})
 	for i := range change.Users {
 		if change.Users[i].User.ID == c.me.ID {
 			change.Users[i].User.Spent = c.me.Spent
