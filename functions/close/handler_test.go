@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"log/slog"
 	"slices"
@@ -14,6 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb/types"
 
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/jobtest"
 	"github.com/usher-seats/usher/internal/seats"
 )
@@ -144,38 +146,43 @@ func inOrder(t *testing.T, w *jobtest.World, a *jobtest.Account) {
 // A process that dies every 37 calls, in the middle of a message of thirty accounts:
 // the books are those of an undisturbed run.
 func TestAClosingProcessThatDiesAgainAndAgainEndsWithTheSameBooks(t *testing.T) {
-	const accounts, every = 30, 37
+	accounts, every := faulttest.Size(30, 1_000), 37
 	calm := jobtest.New(t)
 	undisturbed := customers(calm, accounts)
 	calm.Clock.Set(late())
 	calm.Wire.Revive()
-	if failed := send(t, t.Context(), process(calm), jobtest.Message(t, "m", undisturbed)); failed != nil {
-		t.Fatalf("%v comes again", failed)
+	for _, message := range messages(t, undisturbed) {
+		if failed := send(t, t.Context(), process(calm), message); failed != nil {
+			t.Fatalf("%v comes again", failed)
+		}
 	}
 	needed := calm.Wire.Calls()
 
 	w := jobtest.New(t)
 	disturbed := customers(w, accounts)
 	w.Clock.Set(late())
-	message := jobtest.Message(t, "m", disturbed)
 	deaths, used := 0, 0
-	for again := []string{"m"}; len(again) > 0; {
-		if deaths > needed {
-			t.Fatal("it never ends")
-		}
-		w.Wire.KillAt(every, deaths%2 == 1)
-		again = send(t, t.Context(), process(w), message)
-		used += w.Wire.Calls()
-		if w.Wire.Dead() != (len(again) > 0) {
-			t.Fatalf("dead: %v, and %v comes again", w.Wire.Dead(), again)
-		}
-		if w.Wire.Dead() {
-			deaths++
+	for _, message := range messages(t, disturbed) {
+		for again := []string{"m"}; len(again) > 0; {
+			if deaths > needed {
+				t.Fatal("it never ends")
+			}
+			w.Wire.KillAt(every, deaths%2 == 1)
+			again = send(t, t.Context(), process(w), message)
+			used += w.Wire.Calls()
+			if w.Wire.Dead() != (len(again) > 0) {
+				t.Fatalf("dead: %v, and %v comes again", w.Wire.Dead(), again)
+			}
+			if w.Wire.Dead() {
+				deaths++
+			}
 		}
 	}
 	w.Wire.Revive()
+	differing := 0
 	for i := range disturbed {
 		if got, want := w.Books(disturbed[i]), calm.Books(undisturbed[i]); got != want {
+			differing++
 			t.Errorf("account %d: the books are\n%s\nwant\n%s", i, got, want)
 		}
 		inOrder(t, w, disturbed[i])
@@ -184,7 +191,21 @@ func TestAClosingProcessThatDiesAgainAndAgainEndsWithTheSameBooks(t *testing.T) 
 	if deaths < 5 {
 		t.Errorf("the process died %d times in %d calls: too few to prove anything", deaths, used)
 	}
-	t.Logf("%d deaths; %d calls instead of %d: %d%% were made again", deaths, used, needed, (used-needed)*100/needed)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 25, Did: fmt.Sprintf("two periods of each account closed by processes that die every %d calls", every),
+		Bad: differing, Of: accounts, What: "accounts whose books differ from an undisturbed run's",
+		More: fmt.Sprintf("%d deaths, %d calls instead of %d: %d %% were made again", deaths, used, needed, (used-needed)*100/needed),
+	})
+}
+
+// messages ask for the accounts in parts, of which one can be looked through in fewer
+// calls than a process lives: what is closed takes one.
+func messages(t *testing.T, accounts []*jobtest.Account) (all []lambdaevents.SQSMessage) {
+	t.Helper()
+	for part := range slices.Chunk(accounts, 30) {
+		all = append(all, jobtest.Message(t, "m", part))
+	}
+	return all
 }
 
 // An account that can never be closed is parked with its reason, and the others of
@@ -348,8 +369,15 @@ func TestAnInvocationWhoseTimeIsUpGivesItsMessageBack(t *testing.T) {
 	if failed := send(t, t.Context(), process(w), message, other); failed != nil {
 		t.Errorf("%v comes again", failed)
 	}
+	lost := 0
 	for _, a := range accounts {
 		inOrder(t, w, a)
+		if len(w.Events(a, seats.CycleClosed)) != 2 {
+			lost++
+		}
 	}
 	w.Clean(accounts...)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 14, Did: "close's time is up in the middle of a message, which comes again", Bad: lost, Of: len(accounts), What: "accounts not closed once for each period",
+	})
 }

@@ -10,6 +10,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
 )
@@ -71,7 +72,8 @@ func (p *pool) taken() int {
 }
 
 func TestUnderConflictsACommitHappensOnceOrNotAtAll(t *testing.T) {
-	const seed, commits = 11, 100
+	const seed = 11
+	commits := faulttest.Size(100, 900)
 	for _, percent := range []int{10, 30, 60} {
 		t.Run(fmt.Sprintf("%d %%", percent), func(t *testing.T) {
 			p := newPool(t)
@@ -96,7 +98,8 @@ func TestUnderConflictsACommitHappensOnceOrNotAtAll(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			if got := p.taken(); got != written {
+			got := p.taken()
+			if got != written {
 				t.Errorf("%d were answered as written, %d are", written, got)
 			}
 			if p.used.Conflicts != injected {
@@ -105,7 +108,10 @@ func TestUnderConflictsACommitHappensOnceOrNotAtAll(t *testing.T) {
 			if most := commits * store.MaxTries; len(p.requests(transact)) > most || len(p.requests(transact)) != commits+p.used.Retries {
 				t.Errorf("%d requests for %d commits and %d retries", len(p.requests(transact)), commits, p.used.Retries)
 			}
-			t.Logf("%d of %d written, %d busy, %d conflicts met, seed %d", written, commits, busy, injected, seed)
+			faulttest.Report(t, faulttest.Figure{
+				Fault: 18, Did: fmt.Sprintf("%d %% conflicts", percent), Bad: max(got-written, written-got), Of: commits, What: "commits answered otherwise than they went", Seed: seed,
+				More: fmt.Sprintf("%d %% written, the rest told to try again, %.2f requests each", written*100/commits, float64(len(p.requests(transact)))/float64(commits)),
+			})
 		})
 	}
 }

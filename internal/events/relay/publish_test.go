@@ -18,6 +18,7 @@ import (
 
 	"github.com/usher-seats/usher/internal/events"
 	"github.com/usher-seats/usher/internal/events/relay"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/logsafe"
 )
 
@@ -130,10 +131,9 @@ func TestOfAPartialFailureOnlyTheFailedEntriesAreSentAgain(t *testing.T) {
 					resent += n - 1
 				}
 			}
-			t.Logf("25 records, %d refused once: lost %d, resent needlessly %d", len(failing), lost, resent)
-			if lost != 0 || resent != 0 {
-				t.Errorf("lost %d, resent %d, want 0 and 0", lost, resent)
-			}
+			faulttest.Report(t, faulttest.Figure{
+				Fault: 10, Did: fmt.Sprintf("PutEvents takes a part, %d entries refused once with %s", len(failing), code), Bad: lost + resent, Of: 25, What: "events lost or sent needlessly",
+			})
 		})
 	}
 }
@@ -302,7 +302,10 @@ func TestAPoisonRecordHoldsUpNoNeighbour(t *testing.T) {
 			}
 
 			dead, deliveries := stream(p, records, 3)
-			t.Logf("batch of 10, one poison: neighbours delayed %d, dead letters %d after %d deliveries", delayed, len(dead), deliveries)
+			faulttest.Report(t, faulttest.Figure{
+				Fault: 11, Did: "a record with " + name + " in a batch of 10", Bad: delayed + len(dead) - 1, Of: 10, What: "neighbours held up or given up",
+				More: fmt.Sprintf("dead letter after %d deliveries", deliveries),
+			})
 			if delayed != 0 || !slices.Equal(dead, []int{5}) {
 				t.Errorf("neighbours delayed %d, dead letters %v", delayed, dead)
 			}
