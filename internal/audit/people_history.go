@@ -81,6 +81,9 @@ func (p *past) apply(id seats.UserID, e *seats.Event) string {
 		return p.invited(e)
 	case seats.InvitationCancelledEv, seats.InvitationExpiredEv:
 		return p.lapsed(e)
+	case seats.ReminderInvitation:
+		open := p.status == seats.UserInvited && p.state == seats.InvitationOpen && e.At.Before(p.expires)
+		return unless(open && d.UserID == id && d.Generation == p.generation, "reminds of no open invitation")
 	case seats.UserJoined:
 		return p.join(e)
 	case seats.UserCreated:

@@ -116,7 +116,7 @@ func planSamples(user seats.UserID, invitation seats.InvitationID, pool seats.Su
 	asked := of(seats.EventData{RequestID: request, RequestKind: seats.RequestPlan, UserID: user, From: 8, To: 12, Plan: seats.PlanRef{ID: "pro"}})
 	answered := asked
 	answered.Approved = true
-	ending := of(seats.EventData{From: 8, To: 4, EffectiveAt: end, UserIDs: []seats.UserID{user}})
+	ending := of(seats.EventData{From: 8, To: 4, EffectiveAt: end, UserIDs: []seats.UserID{user}, People: 1})
 	return map[string]seats.EventData{
 		seats.SeatsDecreased:       decreased,
 		seats.PlanUpgraded:         upgraded,

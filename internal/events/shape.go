@@ -97,6 +97,7 @@ func planID(d *seats.EventData) *string          { return &d.Plan.ID }
 func planVersion(d *seats.EventData) *int        { return &d.Plan.Version }
 func fromPlanID(d *seats.EventData) *string      { return &d.FromPlan.ID }
 func fromPlanVersion(d *seats.EventData) *int    { return &d.FromPlan.Version }
+func people(d *seats.EventData) *int64           { return &d.People }
 func epoch(d *seats.EventData) *int64            { return &d.Epoch }
 func creditNote(d *seats.EventData) *int64       { return &d.CreditNote }
 func effectiveAt(d *seats.EventData) *time.Time  { return &d.EffectiveAt }
@@ -223,7 +224,7 @@ func shapeOfMoney(kind string) ([]field, bool) {
 			flag("trial", may, func(d *seats.EventData) *bool { return &d.Trial }),
 			number("quantity_numerator", may, func(d *seats.EventData) *int64 { return &d.QuantityNum }),
 			number("quantity_denominator", may, func(d *seats.EventData) *int64 { return &d.QuantityDen }),
-			number("people", may, func(d *seats.EventData) *int64 { return &d.People }),
+			number("people", may, people),
 			text("people_sha256", may, func(d *seats.EventData) *string { return &d.PeopleSHA256 })), true
 	}
 	return nil, false
@@ -268,7 +269,7 @@ func shapeOfPlans(kind string) ([]field, bool) {
 			number("from", zero, from), number("to", zero, to)), true
 	case seats.ReminderDecrease, seats.ReminderCancellation:
 		return append(pool(), number("from", may, from), number("to", may, to), instant("effective_at", must, effectiveAt),
-			list("user_ids", zero, userIDs)), true
+			list("user_ids", zero, userIDs), number("people", may, people)), true
 	case seats.InvoicePaidEvent:
 		return []field{number("invoice_number", must, invoiceNumber)}, true
 	case seats.InvoiceVoided:

@@ -127,6 +127,7 @@ func (s *Service) ResendInvitation(ctx context.Context, caller Caller, account A
 		}
 		i.State, i.Inviter = InvitationOpen, t.Me.ID
 		i.Generation++
+		i.Reminded = false
 		i.SentAt, i.ExpiresAt = t.Now, t.Now.Add(InvitationTTL)
 		change.Users = []UserWrite{{User: u, From: u.Rev - 1}}
 		change.Events = []Event{t.event(InvitationResent, invitationData(u), Rev{string(u.ID), u.Rev})}
