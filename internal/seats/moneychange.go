@@ -64,7 +64,12 @@ func (c *moneyChange) changed(t *turn) *Account {
 
 // due makes sure that the account is closed at an instant.
 func (c *moneyChange) due(t *turn, at time.Time) {
-	if t.Account.Due.IsZero() || at.Before(t.Account.Due) {
+	a := t.Account
+	if c.account != nil {
+		// An earlier instant that the effect itself made due stays.
+		a = c.account
+	}
+	if a.Due.IsZero() || at.Before(a.Due) {
 		c.changed(t).Due = at
 	}
 }
