@@ -104,7 +104,7 @@ func gather(ctx context.Context, store Store, id seats.AccountID, now time.Time)
 	return b, nil
 }
 
-const itemsPerPage = 200
+const itemsPerPage = 1000
 
 // gatherEvents reads the ledger of every month from the opening to the next due
 // instant, before which nothing later can have been dated.
