@@ -81,6 +81,21 @@ func (s *Service) users(ctx context.Context, account AccountID) ([]*User, error)
 	return s.readUsers(ctx, account)
 }
 
+// sortedUsers gives the users sorted by a field, upwards. The order of a long list is
+// remembered with it.
+func (s *Service) sortedUsers(ctx context.Context, account AccountID, field string) ([]*User, error) {
+	if sorted := s.people.sorted(account, field, s.Wall()); sorted != nil {
+		return sorted, nil
+	}
+	users, err := s.users(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	sorted := sortUsers(users, field)
+	s.people.keepSorted(account, field, users, sorted)
+	return sorted, nil
+}
+
 func (s *Service) readUsers(ctx context.Context, account AccountID) ([]*User, error) {
 	now := s.Wall()
 	writes := s.people.written(account)
@@ -120,7 +135,8 @@ type peopleCache struct {
 }
 
 type knownPeople struct {
-	users   []*User // nil where they are not remembered
+	users   []*User            // nil where they are not remembered
+	orders  map[string][]*User // the same, by what they are sorted by
 	count   int
 	readAt  time.Time
 	counted bool
@@ -140,6 +156,24 @@ func (c *peopleCache) list(account AccountID, now time.Time) []*User {
 		return k.users
 	}
 	return nil
+}
+
+func (c *peopleCache) sorted(account AccountID, field string, now time.Time) []*User {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k := c.accounts[account]; k != nil && fresh(k.readAt, now, peopleTTL) {
+		return k.orders[field]
+	}
+	return nil
+}
+
+// keepSorted keeps an order of a list, if that is still the one that is remembered.
+func (c *peopleCache) keepSorted(account AccountID, field string, users, sorted []*User) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if k := c.accounts[account]; k != nil && len(k.users) > 0 && len(users) == len(k.users) && &k.users[0] == &users[0] {
+		k.orders[field] = sorted
+	}
 }
 
 func (c *peopleCache) count(account AccountID, now time.Time, adds int) (int, bool) {
@@ -187,7 +221,7 @@ func (c *peopleCache) keep(account AccountID, users []*User, now time.Time, writ
 	if len(users) <= shortList {
 		return
 	}
-	k.users = users
+	k.users, k.orders = users, map[string][]*User{}
 	c.lists = append(c.lists, account)
 	if len(c.lists) > peopleLists {
 		c.forget(c.lists[0])
@@ -197,7 +231,7 @@ func (c *peopleCache) keep(account AccountID, users []*User, now time.Time, writ
 // forget drops the list of an account, not its number. The caller holds the lock.
 func (c *peopleCache) forget(account AccountID) {
 	if k := c.accounts[account]; k != nil {
-		k.users = nil
+		k.users, k.orders = nil, nil
 	}
 	c.lists = slices.DeleteFunc(c.lists, func(a AccountID) bool { return a == account })
 }

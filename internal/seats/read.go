@@ -7,6 +7,7 @@ import (
 	"sort"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"github.com/usher-seats/usher/internal/billing"
 )
@@ -75,9 +76,12 @@ func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountI
 	if err != nil {
 		return nil, err
 	}
+	if err := f.check(); err != nil {
+		return nil, err
+	}
 	users := []*User{access.Me}
 	if Can(access.Me.Role, SeeAccount, nil) {
-		if users, err = s.users(ctx, account); err != nil {
+		if users, err = s.sortedUsers(ctx, account, f.sortField()); err != nil {
 			return nil, err
 		}
 	}
@@ -86,7 +90,7 @@ func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountI
 			return nil, err
 		}
 	}
-	return f.apply(users)
+	return f.apply(users), nil
 }
 
 // licensesEveryActive reports whether the account is on a plan that bills active
@@ -111,43 +115,59 @@ func (s *Service) licensesEveryActive(ctx context.Context, account AccountID) (b
 	return false, nil
 }
 
-func (f UserFilter) apply(users []*User) ([]*User, error) {
-	switch strings.TrimPrefix(f.Sort, "-") {
+// sortField is what the list is sorted by, "" for ids alone.
+func (f UserFilter) sortField() string { return strings.TrimPrefix(f.Sort, "-") }
+
+func (f UserFilter) check() error {
+	switch f.sortField() {
 	case "", "name", "email", "added", "status":
-	default:
-		e := *ErrInvalid
-		e.Fields = []Field{{Location: "query.sort", Message: "must be name, email, added or status, with a leading - to reverse", Value: f.Sort}}
-		return nil, &e
+		return nil
 	}
+	e := *ErrInvalid
+	e.Fields = []Field{{Location: "query.sort", Message: "must be name, email, added or status, with a leading - to reverse", Value: f.Sort}}
+	return &e
+}
+
+// apply picks users of a list that is sorted by the field, upwards.
+func (f UserFilter) apply(sorted []*User) []*User {
 	query := strings.ToLower(f.Query)
+	var found []*User
+	for _, u := range sorted {
+		if f.matches(u, query) {
+			found = append(found, u)
+		}
+	}
+	if f.Reversed() {
+		slices.Reverse(found)
+	}
+	return found
+}
+
+// sortUsers sorts users by a field, upwards.
+func sortUsers(users []*User, field string) []*User {
 	type entry struct {
 		key  string
 		user *User
 	}
-	var found []entry
-	for _, u := range users {
-		if f.matches(u, query) {
-			found = append(found, entry{f.Key(u), u})
-		}
+	entries, f := make([]entry, len(users)), UserFilter{Sort: field}
+	for i, u := range users {
+		entries[i] = entry{f.Key(u), u}
 	}
-	slices.SortFunc(found, func(a, b entry) int {
-		if f.Reversed() {
-			a, b = b, a
-		}
+	slices.SortFunc(entries, func(a, b entry) int {
 		return cmp.Or(strings.Compare(a.key, b.key), strings.Compare(string(a.user.ID), string(b.user.ID)))
 	})
-	sorted := make([]*User, len(found))
-	for i := range found {
-		sorted[i] = found[i].user
+	sorted := make([]*User, len(users))
+	for i := range entries {
+		sorted[i] = entries[i].user
 	}
-	return sorted, nil
+	return sorted
 }
 
 // Key is what the list is sorted by; users with the same key stand in the order of
 // their ids. A page begins behind a key and an id, so that nobody is left out or
 // given twice when users come, go or are renamed between two pages.
 func (f UserFilter) Key(u *User) string {
-	switch strings.TrimPrefix(f.Sort, "-") {
+	switch f.sortField() {
 	case "added":
 		return SortableInstant(u.AddedAt)
 	case "email":
@@ -177,11 +197,35 @@ func (f UserFilter) matches(u *User, query string) bool {
 		return true
 	}
 	for _, text := range []string{u.FirstName, u.LastName, u.Email} {
-		if strings.HasPrefix(strings.ToLower(text), query) {
+		if beginsWith(text, query) {
 			return true
 		}
 	}
 	return false
+}
+
+// beginsWith reports whether a text begins with a query in lower case, whatever its
+// own case.
+func beginsWith(text, query string) bool {
+	// What is ASCII, which most is, is compared without making another text.
+	for i := range len(query) {
+		switch {
+		case i == len(text):
+			return false
+		case text[i] >= utf8.RuneSelf:
+			return strings.HasPrefix(strings.ToLower(text), query)
+		case lowerByte(text[i]) != query[i]:
+			return false
+		}
+	}
+	return true
+}
+
+func lowerByte(b byte) byte {
+	if b >= 'A' && b <= 'Z' {
+		return b + 'a' - 'A'
+	}
+	return b
 }
 
 func (f UserFilter) licensed(u *User) bool {
