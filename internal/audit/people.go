@@ -148,17 +148,13 @@ func (b *books) checkPool(sub *seats.Subscription) {
 	b.expect(sub.Status == seats.SubscriptionActive || sub.Status == seats.SubscriptionEnded, PoolItem, item, "has the status %q", sub.Status)
 	plan := b.plans[sub.Plan]
 	ended := sub.Status == seats.SubscriptionEnded
-	// Nobody has seats where all users are billed, nor once it is over; automatic seats
-	// go with those who use them.
-	least := int64(1)
-	if ended || plan != nil && (plan.Policies.ActiveUsers() || plan.Policies.AutoSeats) {
-		least = 0
-	}
+	// Nobody has seats where all users are billed, nor once it is over. A plan of
+	// automatic seats may leave none, also to the plan that follows it.
 	most := int64(billing.MaxSeats)
 	if ended || plan != nil && plan.Policies.ActiveUsers() {
 		most = 0
 	}
-	b.expect(sub.Seats >= least && sub.Seats <= most, PoolItem, item, "has %d seats", sub.Seats)
+	b.expect(sub.Seats >= 0 && sub.Seats <= most, PoolItem, item, "has %d seats", sub.Seats)
 	b.expect(sub.ForecastMinor >= 0, PoolItem, item, "has a forecast of %d", sub.ForecastMinor)
 	b.expect(!ended || sub.Pending == nil && sub.PendingPlan == nil && sub.Cancel == nil && len(sub.Unbilled) == 0 && !sub.Trial, PoolItem, item, "has ended and something is pending")
 	b.expect(sub.SettleAt.IsZero() || len(sub.Unbilled) > 0, PoolItem, item, "is settled at %s, and nothing waits", stamp(sub.SettleAt))
