@@ -68,6 +68,6 @@ func (h handler) send(ctx context.Context, event seats.Event, l letter) error {
 		return err
 	}
 	key := mail.Key{EventID: string(event.ID), Recipient: l.recipient, Kind: l.mail.Kind()}
-	_, err = h.courier.Deliver(ctx, key, mail.Letter{To: logsafe.Email(l.to), AccountID: string(event.Account), Message: message})
+	_, err = h.courier.Deliver(ctx, key, mail.Letter{To: logsafe.Email(l.to), AccountID: string(event.Account), Message: message, Attachments: l.files})
 	return err
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/dynamo"
 	"github.com/usher-seats/usher/internal/boot/mailer"
+	"github.com/usher-seats/usher/internal/document"
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
@@ -43,7 +44,7 @@ func main() {
 	}
 	rt.Warm(dynamo.Warm(client, cfg.Tables.Seats))
 	h := handler{
-		writer:   writer{store: st, key: st.InvitationKey, console: strings.TrimRight(cfg.ConsoleURL, "/"), now: rt.Now},
+		writer:   writer{store: st, key: st.InvitationKey, console: strings.TrimRight(cfg.ConsoleURL, "/"), now: rt.Now, pdf: document.PDF},
 		renderer: mail.NewRenderer(),
 		courier:  mail.Courier{Markers: mail.NewDynamoMarkers(client, cfg.Tables.Keys), Sender: sender, Now: rt.Now, Log: rt.Log},
 		log:      rt.Log,

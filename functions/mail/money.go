@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"strconv"
+	"strings"
 
 	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/mail"
@@ -73,14 +74,37 @@ func (w writer) decreaseScheduled(_ context.Context, s *scene) ([]letter, error)
 	}), nil
 }
 
-// invoice writes the invoice of an event to the billing contact. A close of
-// several subscriptions has one invoice and tells it once.
-func (w writer) invoice(ctx context.Context, s *scene) ([]letter, error) {
-	if s.event.Type == seats.CycleClosed && !s.event.Data.InvoiceFirst {
-		return nil, nil
+// documents writes the invoice and the credit note of an event to the billing contact.
+// A close of several subscriptions has one invoice and tells it once.
+func (w writer) documents(ctx context.Context, s *scene) ([]letter, error) {
+	d := s.event.Data
+	var letters []letter
+	if first := s.event.Type != seats.CycleClosed && s.event.Type != seats.DaySettled || d.InvoiceFirst; first && s.event.Type != seats.InvoiceVoided {
+		var err error
+		if letters, _, err = w.issued(ctx, s); err != nil {
+			return nil, err
+		}
 	}
-	letters, _, err := w.issued(ctx, s)
-	return letters, err
+	if d.CreditNote == 0 {
+		return letters, nil
+	}
+	file, attached, err := w.document(ctx, s, d.CreditNote)
+	if err != nil {
+		return nil, err
+	}
+	inv := &file.Invoice
+	m := mail.CreditNote{
+		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Lines: lines(inv), Bill: bill(inv), Link: w.invoiceLink(inv.Number),
+		PDFAttached: true,
+	}
+	if inv.Corrects != 0 {
+		m.Corrects = strconv.FormatInt(inv.Corrects, 10)
+	}
+	return append(letters, attach(attached, s.billing(func(f mail.Frame) mail.Mail {
+		own := m
+		own.Frame = f
+		return own
+	}))...), nil
 }
 
 func (w writer) issued(ctx context.Context, s *scene) ([]letter, *billing.Invoice, error) {
@@ -88,19 +112,16 @@ func (w writer) issued(ctx context.Context, s *scene) ([]letter, *billing.Invoic
 	if number == 0 {
 		return nil, nil, nil
 	}
-	stored, err := w.store.Invoice(ctx, s.Account.ID, number)
+	file, attached, err := w.document(ctx, s, number)
 	if err != nil {
 		return nil, nil, err
 	}
-	inv, err := billing.ParseInvoice(stored.Canonical)
-	if err != nil {
-		return nil, nil, err
-	}
+	inv := &file.Invoice
 	m := mail.Invoice{
-		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Bill: bill(&inv), Link: w.invoiceLink(inv.Number),
+		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Lines: lines(inv), Bill: bill(inv), Link: w.invoiceLink(inv.Number),
+		PDFAttached: true,
 	}
 	for _, l := range inv.Lines {
-		m.Lines = append(m.Lines, mail.InvoiceLine{Text: l.Description, Amount: amount(l.AmountMinor, money.Currency(inv.Currency))})
 		if m.PeriodStart.IsZero() || l.PeriodStart.Before(m.PeriodStart) {
 			m.PeriodStart = l.PeriodStart
 		}
@@ -108,11 +129,47 @@ func (w writer) issued(ctx context.Context, s *scene) ([]letter, *billing.Invoic
 			m.PeriodEnd = l.PeriodEnd
 		}
 	}
-	return s.billing(func(f mail.Frame) mail.Mail {
+	return attach(attached, s.billing(func(f mail.Frame) mail.Mail {
 		own := m
 		own.Frame = f
 		return own
-	}), &inv, nil
+	})), inv, nil
+}
+
+func lines(inv *billing.Invoice) []mail.InvoiceLine {
+	var all []mail.InvoiceLine
+	for _, l := range inv.Lines {
+		all = append(all, mail.InvoiceLine{Text: l.Description, Amount: amount(l.AmountMinor, money.Currency(inv.Currency))})
+	}
+	return all
+}
+
+// document reads an issued document and draws its file.
+func (w writer) document(ctx context.Context, s *scene, number int64) (*seats.InvoiceFile, mail.Attachment, error) {
+	var none mail.Attachment
+	stored, err := w.store.Invoice(ctx, s.Account.ID, number)
+	if err != nil {
+		return nil, none, err
+	}
+	file, err := seats.ReadInvoiceFile(ctx, w.store, stored)
+	if err != nil {
+		return nil, none, err
+	}
+	// The same document is the same file, so that a mail that goes out twice carries
+	// the same.
+	pdf, err := w.pdf(&file.Invoice, file.LogoPNG)
+	if err != nil {
+		return nil, none, err
+	}
+	name := strings.ReplaceAll(file.Invoice.Kind, "_", "-") + "-" + strconv.FormatInt(number, 10) + ".pdf"
+	return file, mail.Attachment{FileName: name, ContentType: "application/pdf", Data: pdf}, nil
+}
+
+func attach(file mail.Attachment, letters []letter) []letter {
+	for i := range letters {
+		letters[i].files = []mail.Attachment{file}
+	}
+	return letters
 }
 
 func (w writer) invoiceLink(number int64) mail.Link {

@@ -25,6 +25,7 @@ import (
 	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/mailer"
+	"github.com/usher-seats/usher/internal/document"
 	"github.com/usher-seats/usher/internal/events"
 	"github.com/usher-seats/usher/internal/logsafe"
 	"github.com/usher-seats/usher/internal/mail"
@@ -88,7 +89,7 @@ func newRig(t *testing.T, catalog string) *rig {
 	}
 	log := logsafe.NewLogger(r.log, slog.LevelDebug)
 	r.h = handler{
-		writer:   writer{store: r.Store, key: r.Store.InvitationKey, console: console, now: r.Now},
+		writer:   writer{store: r.Store, key: r.Store.InvitationKey, console: console, now: r.Now, pdf: document.PDF},
 		renderer: mail.NewRenderer(),
 		courier:  mail.Courier{Markers: mail.NewDynamoMarkers(r.Client, r.Tables["KeysTable"]), Sender: sender, Now: r.Now, Log: log},
 		log:      log,

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
 )
@@ -14,6 +15,7 @@ type letter struct {
 	recipient string
 	to        string
 	mail      mail.Mail
+	files     []mail.Attachment
 }
 
 // reader is what the writer of letters reads.
@@ -31,6 +33,7 @@ type writer struct {
 	key     func(context.Context) ([]byte, error)
 	console string // without a slash at the end
 	now     func() time.Time
+	pdf     func(inv *billing.Invoice, logoPNG []byte) ([]byte, error)
 }
 
 // scene is an event with what it is about.
@@ -53,8 +56,12 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 		seats.SeatsIncreased:       w.seatsIncreased,
 		seats.DecreaseScheduled:    w.decreaseScheduled,
 		seats.OwnershipTransferred: w.ownershipTransferred,
-		seats.SubscriptionStarted:  w.invoice,
-		seats.CycleClosed:          w.invoice,
+		seats.SubscriptionStarted:  w.documents,
+		seats.CycleClosed:          w.documents,
+		seats.DaySettled:           w.documents,
+		seats.PlanUpgraded:         w.documents,
+		seats.SeatsDecreased:       w.documents,
+		seats.InvoiceVoided:        w.documents,
 	}[event.Type]
 	if !ok {
 		return nil, nil

@@ -84,27 +84,75 @@ func (m Invoice) prepare(p *proof) content {
 	if m.PeriodStart.IsZero() || !m.PeriodStart.Before(m.PeriodEnd) {
 		p.fault("PeriodStart and PeriodEnd must be given, in this order")
 	}
-	var c content
-	amounts := make([]money.Amount, len(m.Lines))
-	rest := money.Amount{Currency: m.Bill.Net.Currency}
-	for i, line := range m.Lines {
-		amounts[i] = line.Amount
-		if i < maxListed {
-			c.Bill = append(c.Bill, row{Label: line.Text, Value: words.Money(line.Amount)})
-		} else {
-			rest.Minor += line.Amount.Minor
-		}
-	}
-	p.sum("Bill.Net", m.Bill.Net, amounts...)
-	if more := len(m.Lines) - maxListed; more > 0 {
-		c.Bill = append(c.Bill, row{Label: words.Count(int64(more)) + " more lines, see the invoice", Value: words.Money(rest)})
-	}
+	c := content{Bill: lineRows(p, m.Lines, m.Bill)}
 	c.Bill = append(c.Bill, m.Bill.rows(p, "Net")...)
 	c.Facts = rows(
 		row{Label: "Invoice", Value: m.Number},
 		row{Label: "Company", Value: m.AccountName},
 		row{Label: "Issued on", Value: words.Date(m.IssuedAt, zone)},
 		row{Label: "Period", Value: words.Date(m.PeriodStart, zone) + " to " + words.LastDay(m.PeriodEnd, zone)},
+	)
+	return c
+}
+
+// lineRows proves that the lines add up to the net amount and returns them.
+func lineRows(p *proof, lines []InvoiceLine, bill Bill) []row {
+	var shown []row
+	amounts := make([]money.Amount, len(lines))
+	rest := money.Amount{Currency: bill.Net.Currency}
+	for i, line := range lines {
+		amounts[i] = line.Amount
+		if i < maxListed {
+			shown = append(shown, row{Label: line.Text, Value: words.Money(line.Amount)})
+		} else {
+			rest.Minor += line.Amount.Minor
+		}
+	}
+	p.sum("Bill.Net", bill.Net, amounts...)
+	if more := len(lines) - maxListed; more > 0 {
+		shown = append(shown, row{Label: words.Count(int64(more)) + " more lines, see the invoice", Value: words.Money(rest)})
+	}
+	return shown
+}
+
+// CreditNote goes to whom an invoice would go, where money is given back.
+type CreditNote struct {
+	Frame
+	// Number is the credit note's number as printed on it.
+	Number   string
+	IssuedAt time.Time
+	// Corrects is the number of the invoice that it takes back; empty where it gives
+	// back a part of what was bought.
+	Corrects string
+	// Lines add up to Bill.Net. Nothing is due for a credit note: Bill.AmountDue is its
+	// total.
+	Lines []InvoiceLine
+	Bill  Bill
+	// Link leads to the credit note.
+	Link Link
+	// PDFAttached says that the letter carries the document.
+	PDFAttached bool
+}
+
+// Kind is KindCreditNote.
+func (CreditNote) Kind() Kind { return KindCreditNote }
+
+func (m CreditNote) prepare(p *proof) content {
+	p.text("Number", m.Number)
+	p.instant("IssuedAt", m.IssuedAt)
+	p.link("Link", m.Link)
+	if m.Bill.CreditUsed.Minor != 0 {
+		p.fault("Bill.CreditUsed is %s: a credit note uses no credit", m.Bill.CreditUsed)
+	}
+	c := content{Bill: lineRows(p, m.Lines, m.Bill)}
+	bill := m.Bill.rows(p, "Net")
+	bill[len(bill)-1].Label = "Amount credited"
+	c.Bill = append(c.Bill, bill...)
+	c.Facts = rows(
+		row{Label: "Credit note", Value: m.Number},
+		row{Label: "Takes back invoice", Value: m.Corrects},
+		row{Label: "Company", Value: m.AccountName},
+		row{Label: "Issued on", Value: words.Date(m.IssuedAt, zoneOf(m.Frame))},
 	)
 	return c
 }

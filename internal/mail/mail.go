@@ -16,13 +16,14 @@ const (
 	KindDecreaseScheduled    Kind = "decrease_scheduled"
 	KindOwnershipTransferred Kind = "ownership_transferred"
 	KindInvoice              Kind = "invoice"
+	KindCreditNote           Kind = "credit_note"
 )
 
 // Kinds lists every kind of mail, in the order in which people meet them.
 func Kinds() []Kind {
 	return []Kind{
 		KindInvitation, KindInvitationExpired, KindLicenseGiven, KindLicenseTaken,
-		KindSeatChangeReceipt, KindDecreaseScheduled, KindOwnershipTransferred, KindInvoice,
+		KindSeatChangeReceipt, KindDecreaseScheduled, KindOwnershipTransferred, KindInvoice, KindCreditNote,
 	}
 }
 

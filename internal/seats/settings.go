@@ -23,7 +23,7 @@ type AccountPatch struct {
 func MailKinds() []string {
 	return []string{
 		"invitation", "invitation_expired", "license_given", "license_taken",
-		"seat_change_receipt", "decrease_scheduled", "ownership_transferred", "invoice",
+		"seat_change_receipt", "decrease_scheduled", "ownership_transferred", "invoice", "credit_note",
 	}
 }
 

@@ -172,5 +172,18 @@ func seats(zone *time.Location) []Sample {
 			Link:        console + "invoices/3",
 			PDFAttached: true,
 		}},
+		{"credit_note", mail.CreditNote{
+			Frame: frame(zone, ""), Number: "4", IssuedAt: utc(time.December, 3, 10, 0), Corrects: "3",
+			Lines:       []mail.InvoiceLine{{Text: "Northwind Valuation Pro, 4 seats at €20.00", Amount: euros(8000)}},
+			Bill:        mail.Bill{Net: euros(8000), Taxes: []mail.TaxLine{{Label: "VAT 19%", Amount: euros(1520)}}, Total: euros(9520), CreditUsed: euros(0), AmountDue: euros(9520)},
+			Link:        console + "invoices/4",
+			PDFAttached: true,
+		}},
+		{"credit_note_of_seats", mail.CreditNote{
+			Frame: frame(zone, "Olga"), Number: "5", IssuedAt: utc(time.December, 3, 10, 0),
+			Lines: []mail.InvoiceLine{{Text: "Northwind Valuation Pro: 4 to 2 seats, 28 of 31 days", Amount: euros(3613)}},
+			Bill:  mail.Bill{Net: euros(3613), Total: euros(3613), CreditUsed: euros(0), AmountDue: euros(3613)},
+			Link:  console + "invoices/5",
+		}},
 	}
 }
