@@ -16,15 +16,27 @@ const releasesPerTransaction = 97
 // anywhere: what is left to do is read from the pool's negative free counter alone.
 func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Subscription) (short bool, err error) {
 	for _, sub := range subs {
+		var holding []*User // in the order of losing their seats; nil before they were read
 		for idle := 0; sub.Free < 0; {
 			short = true
-			n, err := s.releaseSome(ctx, account, sub)
+			if holding == nil {
+				users, err := s.Store.Users(ctx, account)
+				if err != nil {
+					return short, err
+				}
+				holding = holders(users, sub.Product)
+			}
+			n, err := s.releaseSome(ctx, account, sub, holding)
 			switch _, raced := conditionError(err); {
 			case err != nil && !raced:
 				return short, err
 			case err != nil || n == 0:
+				// Somebody gave up a seat or changed meanwhile. Nobody takes one as long as
+				// none is free, so that otherwise the order stands.
+				holding = nil
 				idle++
 			default:
+				holding = holding[n:]
 				idle = 0
 			}
 			if idle >= maxDecisions {
@@ -45,12 +57,8 @@ func (s *Service) releaseAll(ctx context.Context, account AccountID, subs []*Sub
 
 // releaseSome releases one transaction's worth: reservations of open invitations
 // first, then the newest licenses, ties by user id. It returns how many.
-func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subscription) (int, error) {
+func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subscription, holding []*User) (int, error) {
 	view, err := s.Store.Load(ctx, Want{Account: account})
-	if err != nil {
-		return 0, err
-	}
-	users, err := s.Store.Users(ctx, account)
 	if err != nil {
 		return 0, err
 	}
@@ -61,7 +69,7 @@ func (s *Service) releaseSome(ctx context.Context, account AccountID, sub *Subsc
 		return 0, err
 	}
 	t := &turn{View: view, Now: at, Wall: wall, Actor: System, Mint: mint}
-	change := decideRelease(t, sub, users)
+	change := decideRelease(t, sub, holding)
 	if change.Empty() {
 		// Somebody revoked meanwhile, so that the counter read before is old.
 		return 0, nil
@@ -81,7 +89,7 @@ func releasedAt(a *Account, sub *Subscription, wall time.Time) time.Time {
 	return sub.Period.Start
 }
 
-func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
+func decideRelease(t *turn, sub *Subscription, holding []*User) *Change {
 	change := &Change{}
 	data := EventData{Subscription: sub.ID, Product: sub.Product, Reason: ReasonDecrease}
 	switch {
@@ -93,10 +101,7 @@ func decideRelease(t *turn, sub *Subscription, users []*User) *Change {
 	}
 	var revs []Rev
 	n := min(-sub.Free, releasesPerTransaction)
-	for _, was := range holders(users, sub.Product) {
-		if int64(len(change.Users)) >= n {
-			break
-		}
+	for _, was := range holding[:min(n, int64(len(holding)))] {
 		u := was.clone()
 		u.Rev++
 		if was.HoldsSeat() == sub.Product {
