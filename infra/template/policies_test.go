@@ -32,13 +32,16 @@ func uses() map[string][]template.Grant {
 		"assign":     slices.Concat(command, claim),
 		"revoke":     slices.Concat(command, receipt),
 		"seatchange": slices.Concat(command, quote),
+		"plan":       slices.Concat(command, quote),
 		"read":       slices.Concat(command, receipt),
+		"invoice":    command,
 		"operator":   slices.Concat(command, due, keys("BatchGetItem", "GetItem", "PutItem")),
 		"entitle": slices.Concat(seats("BatchGetItem", "GetItem", "Query"), keys("UpdateItem"), []template.Grant{
 			{Action: "kms:Sign", Resource: "SigningKey"}, {Action: "kms:GetPublicKey", Resource: "SigningKey"},
 		}),
 		"closedue": slices.Concat(due, put),
 		"expire":   slices.Concat(due, seats("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
+		"remind":   slices.Concat(due, seats("BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem")),
 		"close":    command,
 		"publish":  put,
 		"mail": slices.Concat(seats("BatchGetItem", "GetItem"), link, keys("UpdateItem"), []template.Grant{

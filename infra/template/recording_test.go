@@ -188,6 +188,8 @@ func TestRolesAllowWhatTheCodeDoes(t *testing.T) {
 	r.drivePeople()
 	r.driveMoney()
 	r.driveBulk()
+	r.driveEntitlements()
+	r.driveReminders()
 	r.driveTime()
 	for _, f := range tpl.Functions() {
 		if f.Name == "publish" || f.Name == "mail" {
@@ -250,7 +252,7 @@ func (r *recording) drivePeople() {
 	r.send(owner, "POST", pool+"/licenses", map[string]any{"user_ids": []string{ann}}, nil)
 	r.send(owner, "POST", user+"/deactivate", nil, nil)
 	r.send(owner, "POST", user+"/activate", nil, nil)
-	for _, path := range []string{"/v1/me", account, account + "/subscriptions", pool, pool + "/licenses", account + "/invoices", account + "/invoices/1", account + "/events"} {
+	for _, path := range []string{"/v1/me", account, account + "/subscriptions", pool, pool + "/licenses", account + "/invoices", account + "/invoices/1", account + "/invoices/1.pdf", account + "/invoices/1.csv", account + "/invoices/upcoming", account + "/invoices/1/explain", account + "/invoices/1/verify", account + "/events"} {
 		r.send(owner, "GET", path, nil, nil)
 	}
 	r.send(owner, "PATCH", account, map[string]string{"name": "Customer, renamed"}, nil)
@@ -258,6 +260,7 @@ func (r *recording) drivePeople() {
 	for n, command := range []func(){
 		func() { r.send(owner, "GET", user, nil, nil) },
 		func() { r.send(owner, "GET", account, nil, nil) },
+		func() { r.send(owner, "GET", account+"/invoices", nil, nil) },
 		func() { r.send(owner, "POST", pool+"/licenses", map[string]any{"user_ids": []string{ann}}, nil) },
 		func() { r.send(owner, "DELETE", pool+"/licenses/"+ann, nil, nil) },
 		func() { r.send(owner, "POST", account+"/invitations", invitees(pool, "cy@people.example"), nil) },
@@ -285,6 +288,9 @@ func (r *recording) driveMoney() {
 	r.send(owner, "POST", pool+"/seat-changes", quote(8), nil)
 	r.send(owner, "POST", pool+"/seat-changes", quote(4), nil)
 	r.send(owner, "DELETE", pool+"/seat-changes/pending", nil, nil)
+	invoice := "/v1/operator" + strings.TrimPrefix(account, "/v1") + "/invoices/1"
+	r.send(r.Operator(), "POST", invoice+"/paid", nil, nil)
+	r.send(r.Operator(), "POST", invoice+"/void", map[string]string{"reason": "billed twice"}, nil)
 	r.late(20, account, pool, owner, func() { quote(9) })
 
 	// Somebody is invited on one side of a cycle's end and accepts on the other.

@@ -34,8 +34,8 @@ func configurations() map[string]reflect.Type {
 	out := map[string]reflect.Type{}
 	for _, v := range []any{
 		boot.Invite{}, boot.Accept{}, boot.Users{}, boot.Owner{}, boot.Assign{}, boot.Revoke{},
-		boot.SeatChange{}, boot.Read{}, boot.Operator{}, boot.CloseDue{}, boot.Close{}, boot.Expire{},
-		boot.Mail{}, boot.Publish{}, boot.Entitle{},
+		boot.SeatChange{}, boot.Plan{}, boot.Read{}, boot.Operator{}, boot.CloseDue{}, boot.Close{}, boot.Expire{},
+		boot.Mail{}, boot.Publish{}, boot.Entitle{}, boot.Remind{},
 	} {
 		out[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

@@ -84,6 +84,7 @@ func TestEveryConfigurationLoadsAndShowsNoSecret(t *testing.T) {
 	checkConfig[Assign](t)
 	checkConfig[Revoke](t)
 	checkConfig[SeatChange](t)
+	checkConfig[Plan](t)
 	checkConfig[Operator](t)
 	checkConfig[Accept](t)
 	checkConfig[Read](t)
@@ -93,6 +94,7 @@ func TestEveryConfigurationLoadsAndShowsNoSecret(t *testing.T) {
 	checkConfig[Publish](t)
 	checkConfig[Mail](t)
 	checkConfig[Entitle](t)
+	checkConfig[Remind](t)
 }
 
 func checkConfig[T any](t *testing.T) {

@@ -81,6 +81,8 @@ type (
 	Assign     struct{ API }
 	Revoke     struct{ API }
 	SeatChange struct{ API }
+	Plan       struct{ API }
+	Invoice    struct{ API }
 	Operator   struct{ API }
 
 	Accept struct {
@@ -103,6 +105,10 @@ type (
 		Bus
 	}
 	Expire struct {
+		Common
+		Tables
+	}
+	Remind struct {
 		Common
 		Tables
 	}
