@@ -72,6 +72,7 @@ func decideClose(c *closing) (*closed, error) {
 	var waiting []*Subscription
 	for _, sub := range subs {
 		var p *part
+		var err error
 		switch {
 		case sub.Status != SubscriptionActive:
 		case sub.Period.End.Equal(due):
