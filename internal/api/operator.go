@@ -49,7 +49,7 @@ type openAccountInput struct {
 		TimeZone       string      `json:"time_zone" maxLength:"64" example:"Europe/Berlin"`
 		Owner          OwnerInput  `json:"owner"`
 		PlanID         string      `json:"plan_id" maxLength:"32"`
-		Seats          int64       `json:"seats" minimum:"1" maximum:"1000000"`
+		Seats          int64       `json:"seats,omitempty" minimum:"1" maximum:"1000000" doc:"Left out where the plan bills active users"`
 		InvoiceAddress *PartyInput `json:"invoice_address,omitempty"`
 		TaxRatePPM     int64       `json:"tax_rate_ppm,omitempty" minimum:"0" maximum:"1000000" doc:"In millionths: 190000 is 19 %"`
 		ReverseCharge  bool        `json:"reverse_charge,omitempty"`
