@@ -23,7 +23,7 @@ import (
 var Options = apigw.Options{Title: "Usher", Version: "1"}
 
 // All registers every operation.
-func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCatalog, licenses Licenses) {
+func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCatalog, licenses Licenses, files Files) {
 	Invite(api, svc)
 	Accept(api, svc, identities)
 	Users(api, svc)
@@ -31,8 +31,10 @@ func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCat
 	Assign(api, svc)
 	Revoke(api, svc)
 	SeatChange(api, svc)
+	Plan(api, svc)
 	Read(api, svc, identities)
 	Entitle(api, svc, licenses)
+	Invoices(api, svc, files)
 	Operator(api, svc, parse)
 }
 

@@ -157,6 +157,10 @@ type Subscription struct {
 	Available    int64         `json:"available" doc:"Negative only while a decrease is taking licenses"`
 	Period       Period        `json:"period"`
 	Pending      *PendingSeats `json:"pending,omitempty" doc:"The scheduled decrease"`
+	PendingPlan  *PendingPlan  `json:"pending_plan,omitempty" doc:"The scheduled change of the plan"`
+	TrialEndsAt  *time.Time    `json:"trial_ends_at,omitempty" doc:"While the trial runs; nothing is charged before"`
+	CancelAt     *time.Time    `json:"cancel_at,omitempty" doc:"When the subscription ends, where it is cancelled"`
+	Timeline     []Ahead       `json:"timeline" doc:"All that is scheduled, in its order"`
 	NextInvoice  *Invoice      `json:"next_invoice,omitempty" doc:"What the account's next close bills if nothing else happens"`
 	Entitlements []string      `json:"entitlements" doc:"What a license allows, in words"`
 	Policies     []string      `json:"policies" doc:"The plan's policies, each as a sentence"`
@@ -173,7 +177,38 @@ type Period struct {
 type PendingSeats struct {
 	Seats       int64     `json:"seats"`
 	EffectiveAt time.Time `json:"effective_at"`
-	By          string    `json:"by"`
+	By          string    `json:"by,omitempty" doc:"Absent where the vendor's staff did it"`
+}
+
+// PendingPlan is a change of the plan that waits for the end of the cycle.
+type PendingPlan struct {
+	PlanID      string    `json:"plan_id"`
+	PlanVersion int       `json:"plan_version"`
+	PlanName    string    `json:"plan_name,omitempty"`
+	EffectiveAt time.Time `json:"effective_at"`
+	By          string    `json:"by,omitempty" doc:"Absent where the vendor's staff did it"`
+}
+
+// Ahead is one thing that will happen if nobody does anything.
+type Ahead struct {
+	At   time.Time `json:"at"`
+	Kind string    `json:"kind" enum:"settlement,trial_end,decrease,plan_change,end,renewal"`
+	Text string    `json:"text"`
+}
+
+func pendingSeatsBody(s *seats.Subscription) *PendingSeats {
+	if s.Pending == nil {
+		return nil
+	}
+	return &PendingSeats{Seats: s.Pending.Seats, EffectiveAt: s.Period.End.UTC(), By: string(s.Pending.By)}
+}
+
+func pendingPlanBody(s *seats.Subscription, name string) *PendingPlan {
+	p := s.PendingPlan
+	if p == nil {
+		return nil
+	}
+	return &PendingPlan{PlanID: p.Plan.ID, PlanVersion: p.Plan.Version, PlanName: name, EffectiveAt: s.Period.End.UTC(), By: string(p.By)}
 }
 
 func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
@@ -182,13 +217,21 @@ func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
 			ID: string(p.ID), ProductID: p.Product, ProductName: p.Plan.Product.Name, PlanID: p.Plan.ID, PlanVersion: p.Plan.Version,
 			PlanName: p.Plan.Name, Interval: string(p.Plan.Interval), UnitPrice: amount(unitPrice(p.Plan, a.Currency), a.Currency),
 			Status: string(p.Status), Seats: p.Seats, InUse: p.InUse, Reserved: p.Reserved, Available: p.Free,
-			Period: Period{p.Period.Start.UTC(), p.Period.End.UTC()}, NextInvoice: invoiceBody(p.Next), Entitlements: []string{}, AgreementURL: p.Plan.AgreementURL, Policies: p.Plan.Policies.Sentences(),
+			Period: Period{p.Period.Start.UTC(), p.Period.End.UTC()}, NextInvoice: invoiceBody(p.Next), Entitlements: []string{}, AgreementURL: p.Plan.AgreementURL, Policies: p.Plan.Policies.In(a.Currency).Sentences(),
 		}
 		if b.Billing = string(seats.BillingSeats); p.Plan.Policies.ActiveUsers() {
 			b.Billing, b.ActiveUsers = string(seats.BillingActiveUsers), &p.InUse
 		}
-		if p.Pending != nil {
-			b.Pending = &PendingSeats{Seats: p.Pending.Seats, EffectiveAt: p.Period.End.UTC(), By: string(p.Pending.By)}
+		b.Pending, b.PendingPlan = pendingSeatsBody(p.Subscription), pendingPlanBody(p.Subscription, p.Renewal.Name)
+		b.Timeline = []Ahead{}
+		if p.Trial {
+			b.TrialEndsAt = instant(p.Period.End)
+		}
+		if p.Cancel != nil {
+			b.CancelAt = instant(p.Period.End)
+		}
+		for _, ahead := range p.Timeline() {
+			b.Timeline = append(b.Timeline, Ahead{At: ahead.At.UTC(), Kind: ahead.Kind, Text: ahead.Text})
 		}
 		for _, e := range p.Plan.Product.Entitlements {
 			b.Entitlements = append(b.Entitlements, e.Name)

@@ -254,6 +254,8 @@ func (s *Service) GetUser(ctx context.Context, caller Caller, account AccountID,
 type Pool struct {
 	*Subscription
 	Plan *Plan
+	// Renewal is the plan of the next period: the present one, or the one that follows.
+	Renewal *Plan
 	// InUse are licenses, or on a plan that bills active users the users who are
 	// active now.
 	InUse    int64
@@ -301,7 +303,12 @@ func (s *Service) pools(ctx context.Context, a *Account, users []*User, role Rol
 		if err != nil {
 			return nil, err
 		}
-		p := &Pool{Subscription: sub, Plan: plan}
+		p := &Pool{Subscription: sub, Plan: plan, Renewal: plan}
+		if sub.PendingPlan != nil {
+			if p.Renewal, err = s.Store.Plan(ctx, sub.PendingPlan.Plan); err != nil {
+				return nil, err
+			}
+		}
 		p.count(users)
 		if Can(role, SpendMoney, plan) {
 			p.Next = next
