@@ -1,0 +1,196 @@
+package seats_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-seats/usher/internal/seats"
+	"github.com/usher-seats/usher/internal/seats/seatstest"
+)
+
+func ask(r *seatstest.Rig, who string, asking seats.Asking) (*seats.Request, error) {
+	reply, err := r.Service.OpenRequest(r.Ctx, r.Caller(who), r.Account, asking, none[*seats.Request]())
+	return reply.Result, err
+}
+
+func approve(r *seatstest.Rig, id seats.RequestID, quote seats.QuoteID) (seats.AnsweredRequest, error) {
+	reply, err := r.Service.ApproveRequest(r.Ctx, seatstest.Operator(), r.Account, id, quote, "Done.", none[seats.AnsweredRequest]())
+	return reply.Result, err
+}
+
+func price(r *seatstest.Rig, id seats.RequestID) *seats.Quote {
+	r.Helper()
+	q, _, err := r.Service.QuoteRequest(r.Ctx, seatstest.Operator(), r.Account, id)
+	r.Must(err)
+	return q
+}
+
+func onRequest(p *seats.Policies) { p.Decrease, p.MaxSelfServeSeats = seats.DecreaseOnRequest, 6 }
+
+// What customers may not do themselves they ask for, with its price; approving does
+// exactly what the quote says, through the same decision, and the limits on customers
+// do not hold for the staff.
+func TestARequestIsApprovedAsItWasQuoted(t *testing.T) {
+	for name, n := range map[string]int64{"more than customers may buy": 8, "fewer, on request": 3} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t, seatstest.OnPolicies(onRequest))
+			r.Wall.Advance(15 * 24 * time.Hour)
+			_, _, err := r.Service.QuoteSeats(r.Ctx, r.Caller("owner"), r.Account, r.Sub, n)
+			wantCode(t, err, "contact_sales")
+			opened, err := ask(r, "owner", seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: n, Message: "  For the new office. "})
+			r.Must(err)
+			if opened.From != 5 || opened.Seats != n || opened.Message != "For the new office." || opened.Status != seats.RequestOpen || opened.By != r.Owner || opened.NextMinor != n*2000 {
+				t.Errorf("got %+v", opened)
+			}
+			open, _, err := r.Service.OpenRequests(r.Ctx, seats.Page{Limit: 10})
+			r.Must(err)
+			if len(open) != 1 || open[0].Request.ID != opened.ID || open[0].Account.ID != r.Account {
+				t.Fatalf("open are %+v", open)
+			}
+			q := price(r, opened.ID)
+			_, err = r.Service.ConfirmSeats(r.Ctx, r.Caller("owner"), r.Account, r.Sub, q.ID, true, seatstest.Once[seats.SeatChangeResult](r.Key(), "confirm"))
+			wantCode(t, err, "contact_sales") // the staff's price is no way around
+			done, err := approve(r, opened.ID, q.ID)
+			r.Must(err)
+			if done.Request.Status != seats.RequestApproved || done.Request.AnsweredBy != seatstest.Operator().ID || done.Done.Event.Actor != seatstest.Operator() {
+				t.Errorf("got %+v", done)
+			}
+			var due int64
+			if done.Done.Invoice != nil {
+				due = done.Done.Invoice.AmountDueMinor
+			}
+			equal(t, "due now", due, opened.DueNowMinor)
+			equal(t, "at renewal", r.Pool().AtRenewal(), n)
+			_, err = approve(r, opened.ID, q.ID)
+			wantCode(t, err, "state_conflict")
+			open, _, err = r.Service.OpenRequests(r.Ctx, seats.Page{Limit: 10})
+			r.Must(err)
+			equal(t, "still open", len(open), 0)
+			told := r.Events(seats.RequestOpenedEvent, seats.RequestAnswered)
+			if len(told) != 2 || !told[1].Data.Approved || told[1].Data.RequestID != opened.ID || told[1].Data.To != n {
+				t.Errorf("told %+v", told)
+			}
+			r.Clean()
+		})
+	}
+}
+
+func TestAStaleOrForeignQuoteApprovesNothing(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(onRequest))
+	first, err := ask(r, "owner", seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 8})
+	r.Must(err)
+	second, err := ask(r, "owner", seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 9})
+	r.Must(err)
+	q := price(r, first.ID)
+	_, err = approve(r, second.ID, q.ID)
+	wantCode(t, err, "not_found")
+	_, err = approve(r, first.ID, "")
+	wantCode(t, err, "quote_required")
+	own := r.Quote(6)
+	_, err = approve(r, first.ID, own.ID)
+	wantCode(t, err, "not_found")
+	r.Change(6)
+	_, err = approve(r, first.ID, q.ID)
+	wantCode(t, err, "quote_stale")
+	fresh := price(r, first.ID)
+	r.Wall.Advance(seats.QuoteTTL)
+	_, err = approve(r, first.ID, fresh.ID)
+	wantCode(t, err, "quote_expired")
+	equal(t, "seats", r.Pool().Seats, 6)
+	r.Clean()
+}
+
+func TestARequestIsDeclinedOrAnsweredInWords(t *testing.T) {
+	r := seatstest.Open(t)
+	words, err := ask(r, "owner", seats.Asking{Kind: seats.RequestOther, Message: "May we pay by bank transfer?"})
+	r.Must(err)
+	_, _, err = r.Service.QuoteRequest(r.Ctx, seatstest.Operator(), r.Account, words.ID)
+	wantCode(t, err, "state_conflict")
+	done, err := approve(r, words.ID, "")
+	r.Must(err)
+	if done.Done != nil || done.Request.Answer != "Done." {
+		t.Errorf("got %+v", done)
+	}
+	r.Wall.Advance(time.Minute)
+	other, err := ask(r, "owner", seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 500})
+	r.Must(err)
+	once := seatstest.Once[seats.AnsweredRequest](r.Key(), "decline")
+	for range 2 {
+		_, err = r.Service.DeclineRequest(r.Ctx, seatstest.Operator(), r.Account, other.ID, "We have no such offer.", once)
+		r.Must(err)
+	}
+	_, got, err := r.Service.GetRequest(r.Ctx, r.Caller("owner"), r.Account, other.ID)
+	r.Must(err)
+	if got.Status != seats.RequestDeclined || got.Answer != "We have no such offer." || got.Rev != 2 {
+		t.Errorf("got %+v", got)
+	}
+	_, all, _, err := r.Service.ListRequests(r.Ctx, r.Caller("owner"), r.Account, seats.Page{Limit: 10})
+	r.Must(err)
+	if len(all) != 2 || all[0].ID != other.ID {
+		t.Errorf("got %+v", all)
+	}
+	equal(t, "seats", r.Pool().Seats, 5)
+	r.Clean()
+}
+
+func TestWhoMayAskForWhat(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AdminsMaySpend = false }))
+	r.JoinAs(seats.Admin, "ada")
+	r.JoinAs(seats.BillingAdmin, "bill")
+	r.Join("mem")
+	more := seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 8}
+	words := seats.Asking{Kind: seats.RequestOther, Message: "Hello"}
+	for who, want := range map[string][2]string{"owner": {"", ""}, "bill": {"", ""}, "ada": {"forbidden", ""}, "mem": {"forbidden", "forbidden"}, "nobody": {"not_found", "not_found"}} {
+		for i, asking := range []seats.Asking{more, words} {
+			if _, err := ask(r, who, asking); codeOf(err) != want[i] {
+				t.Errorf("%s asks for %s: %v, want %q", who, asking.Kind, err, want[i])
+			}
+		}
+	}
+	for name, bad := range map[string]seats.Asking{
+		"no kind": {}, "no seats": {Kind: seats.RequestSeats, Subscription: r.Sub}, "no subscription": {Kind: seats.RequestSeats, Seats: 8},
+		"no plan": {Kind: seats.RequestPlan, Subscription: r.Sub}, "no words": {Kind: seats.RequestOther},
+		"words and seats": {Kind: seats.RequestOther, Message: "x", Seats: 3}, "seats and a plan": {Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 8, PlanID: "x"},
+		"too many words": {Kind: seats.RequestOther, Message: strings.Repeat("x", seats.MaxRequestRunes+1)}, "too many seats": {Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 1_000_001},
+	} {
+		if _, err := ask(r, "owner", bad); codeOf(err) != "invalid" {
+			t.Errorf("%s: %v", name, err)
+		}
+	}
+	_, err := ask(r, "owner", seats.Asking{Kind: seats.RequestOther, Message: strings.Repeat("x", seats.MaxRequestRunes)})
+	r.Must(err)
+	_, err = ask(r, "owner", seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 5})
+	wantCode(t, err, "state_conflict")
+}
+
+func TestRequestsOfAUserAreLimited(t *testing.T) {
+	r := seatstest.Open(t)
+	words := seats.Asking{Kind: seats.RequestOther, Message: "Hello"}
+	for range seats.MaxRequestsPerHour {
+		_, err := ask(r, "owner", words)
+		r.Must(err)
+	}
+	_, err := ask(r, "owner", words)
+	wantCode(t, err, "too_many_requests")
+	r.Wall.Advance(time.Hour)
+	_, err = ask(r, "owner", words)
+	wantCode(t, err, "")
+}
+
+// Sent twice it is opened once, though the price has changed.
+func TestARequestIsOpenedOnceForItsKey(t *testing.T) {
+	r := seatstest.Open(t)
+	once := seatstest.Once[*seats.Request](r.Key(), "ask")
+	more := seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 8}
+	_, err := r.Service.OpenRequest(r.Ctx, r.Caller("owner"), r.Account, more, once)
+	r.Must(err)
+	r.Change(8)
+	reply, err := r.Service.OpenRequest(r.Ctx, r.Caller("owner"), r.Account, more, once)
+	r.Must(err)
+	if reply.Replayed == nil {
+		t.Error("it was not answered as before")
+	}
+	equal(t, "opened", len(r.Events(seats.RequestOpenedEvent)), 1)
+	r.Clean()
+}
