@@ -1,10 +1,12 @@
 package main
 
 import (
+	"bytes"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/internal/api/apitest"
 )
 
@@ -105,4 +107,31 @@ func TestDatesAreTheAccounts(t *testing.T) {
 	r.news(a)
 	says(t, to(t, r.mails(), "olga", "decrease_scheduled"), "from 5 seats of Meetings to 4 on 1 January 2027", "until the end of 31 December 2026")
 	says(t, to(t, r.mails(), "olga", "invoice"), "Issued on: 1 December 2026", "Period: 1 December 2026 to 31 December 2026")
+}
+
+// What is attached is the file that the account downloads.
+func TestInvoicesAndCreditNotesAreAttached(t *testing.T) {
+	r := newRig(t, plans)
+	a := r.OpenWith(map[string]any{"plan_id": "second", "tax_rate_ppm": 190_000})
+	attached := func(m ses.Mail, name string, number string) {
+		t.Helper()
+		file := a.Owner.Get(a.Path+"/invoices/"+number+".pdf").OK(t, nil)
+		if len(m.Attachments) != 1 || m.Attachments[0].FileName != name || m.Attachments[0].ContentType != "application/pdf" || !bytes.Equal(m.Attachments[0].Data, file.Body) {
+			t.Errorf("%q carries %d files", m.Subject, len(m.Attachments))
+		}
+		says(t, m, "The document is attached as a PDF.")
+	}
+	same(t, "the opening", r.news(a), "olga: Invoice 1 of Northwind: €119.00")
+	attached(to(t, r.mails(), "olga", "invoice"), "invoice-1.pdf", "1")
+	a.Void(1)
+	same(t, "a voided invoice", r.news(a), "olga: Credit note 2 of Northwind: €119.00")
+	note := to(t, r.mails(), "olga", "credit_note")
+	attached(note, "credit-note-2.pdf", "2")
+	says(t, note, "It takes back invoice 1.", "Amount credited: €119.00")
+	a.Confirm(a.Quote(6).ID).OK(t, nil)
+	r.news(a)
+	if receipt := to(t, r.mails(), "olga", "seat_change_receipt"); len(receipt.Attachments) != 0 {
+		t.Errorf("the receipt carries %d files", len(receipt.Attachments))
+	}
+	attached(to(t, r.mails(), "olga", "invoice"), "invoice-3.pdf", "3")
 }

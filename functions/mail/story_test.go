@@ -167,6 +167,7 @@ func busyMonth(t *testing.T, a *apitest.Account) *apitest.Person {
 	a.Advance(monthEnd())
 	late := a.Invite(a.Invitee("open", "member", false), a.Invitee("again", "member", true))
 	resend(late[1].UserID)
+	a.Void(1)
 	a.Owner.Put(a.Path+"/owner", map[string]string{"user_id": admin}).OK(t, nil)
 	return clerk
 }

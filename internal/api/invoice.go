@@ -47,7 +47,8 @@ type Upcoming struct {
 	Invoice  *Invoice   `json:"invoice,omitempty" doc:"Absent where nothing will be billed"`
 }
 
-type invoiceNumberInput struct {
+// InvoicePath is embedded in inputs below …/invoices/{number}.
+type InvoicePath struct {
 	AccountPath
 	Number int64 `path:"number" minimum:"1" maximum:"9999999999" doc:"Number of the invoice or credit note"`
 }
@@ -122,10 +123,13 @@ func getInvoice(api huma.API, svc *seats.Service, files Files) {
 	file := &huma.Schema{Type: huma.TypeString, Format: "binary"}
 	get.Responses = map[string]*huma.Response{"200": {
 		Description: "The invoice, or its file where the path ends in .pdf or .csv",
+		Headers: map[string]*huma.Param{"Content-Disposition": {
+			Description: "The file's name", Schema: &huma.Schema{Type: huma.TypeString},
+		}},
 		Content: map[string]*huma.MediaType{
 			"application/json": {Schema: registry.Schema(reflect.TypeFor[Invoice](), true, "Invoice")},
 			pdfType:            {Schema: file},
-			"text/csv":         {Schema: file},
+			csvType:            {Schema: file},
 		},
 	}}
 	apigw.Register(api, get, func(ctx context.Context, in *invoiceInput) (*document, error) {
@@ -225,7 +229,7 @@ func explainedItems(events []seats.ExplainedEvent) []ExplainedItem {
 
 func explainInvoice(api huma.API, svc *seats.Service) {
 	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/invoices/{number}/explain", "explain-invoice", "Invoices", "Each line's arithmetic and ledger events in sentences"),
-		func(ctx context.Context, in *invoiceNumberInput) (*read[Explanation], error) {
+		func(ctx context.Context, in *InvoicePath) (*read[Explanation], error) {
 			caller, err := person(ctx)
 			if err != nil {
 				return nil, err
@@ -263,7 +267,7 @@ type Difference struct {
 
 func verifyInvoice(api huma.API, svc *seats.Service) {
 	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/invoices/{number}/verify", "verify-invoice", "Invoices", "Compute an invoice anew from ledger and plan, and compare the bytes"),
-		func(ctx context.Context, in *invoiceNumberInput) (*read[Verification], error) {
+		func(ctx context.Context, in *InvoicePath) (*read[Verification], error) {
 			caller, err := person(ctx)
 			if err != nil {
 				return nil, err

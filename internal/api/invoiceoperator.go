@@ -11,12 +11,12 @@ import (
 )
 
 type markPaidInput struct {
-	invoiceNumberInput
+	InvoicePath
 	apigw.IdempotencyHeader
 }
 
 type voidInvoiceInput struct {
-	invoiceNumberInput
+	InvoicePath
 	apigw.IdempotencyHeader
 	Body struct {
 		Reason string `json:"reason" maxLength:"200" doc:"For the books; it stays for ever, so name no person"`

@@ -55,9 +55,9 @@ func (s *Service) MarkPaid(ctx context.Context, operator Actor, account AccountI
 		paid := *d.IssuedInvoice
 		switch {
 		case d.inv.Kind != billing.KindInvoice:
-			return nil, nil, ErrStateConflict.With("Number %d is a credit note: nobody pays it.", number)
+			return nil, nil, ErrStateConflict.With("Number %d is a credit note, which nobody pays. Choose an invoice.", number)
 		case d.Status == InvoiceVoid:
-			return nil, nil, ErrStateConflict.With("Invoice %d was voided by credit note %d: nobody pays it.", number, d.VoidedBy)
+			return nil, nil, ErrStateConflict.With("Invoice %d was voided by credit note %d, so nobody pays it. Choose another invoice.", number, d.VoidedBy)
 		case d.Status == InvoicePaid:
 			return &Change{}, &paid, nil
 		}

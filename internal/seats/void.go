@@ -35,9 +35,9 @@ func (s *Service) VoidInvoice(ctx context.Context, operator Actor, account Accou
 func decideVoid(t *turn, d *document, reason string) (*Change, *IssuedInvoice, error) {
 	switch {
 	case d.inv.Kind != billing.KindInvoice:
-		return nil, nil, ErrStateConflict.With("Number %d is a credit note, which stands. Void invoices only.", d.Number)
+		return nil, nil, ErrStateConflict.With("Number %d is a credit note, which stands. Choose an invoice.", d.Number)
 	case d.Status == InvoiceVoid:
-		return nil, nil, ErrStateConflict.With("Invoice %d was voided by credit note %d already.", d.Number, d.VoidedBy)
+		return nil, nil, ErrStateConflict.With("Invoice %d was voided by credit note %d already. Choose another invoice.", d.Number, d.VoidedBy)
 	}
 	a := *t.Account
 	a.Rev++

@@ -106,6 +106,15 @@ func (a *Account) Advance(to time.Time) {
 	}
 }
 
+// Void lets an operator take an invoice back.
+func (a *Account) Void(number int64) api.Invoice {
+	a.system.t.Helper()
+	var note api.Invoice
+	path := fmt.Sprintf("/v1/operator/accounts/%s/invoices/%d/void", a.ID, number)
+	a.system.Operator().Post(path, map[string]string{"reason": "billed twice"}).OK(a.system.t, &note)
+	return note
+}
+
 // Email is an address in the account's domain.
 func (a *Account) Email(name string) string { return name + "@" + a.domain }
 

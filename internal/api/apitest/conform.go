@@ -106,6 +106,9 @@ func (d *Document) checkBody(response *openapi3.ResponseRef, r Response) error {
 	if media == nil {
 		return fmt.Errorf("the media type %q is not documented", header(r.Headers, "Content-Type"))
 	}
+	if media.Schema != nil && media.Schema.Value.Format == "binary" {
+		return nil // a file, which its own tests read
+	}
 	dec := json.NewDecoder(bytes.NewReader(r.Body))
 	dec.UseNumber()
 	var value any
