@@ -17,7 +17,7 @@ import (
 type budgeted struct{ write, index, read int }
 
 // budgets are those of the architecture: assign, revoke and accept 6; inviting 6 a
-// person and 2 a transaction; 97 licenses at once at most 2.1 each; confirming 6, and
+// person and 2 a transaction, creating 6; 97 licenses at once at most 2.1 each; confirming 6, and
 // 4 more with an invoice; a close 8, and 2 in the index; 2 more with a key. A
 // command reads at most 5, but for those about an invitation, which read the user
 // first to learn which pool they need.
@@ -26,7 +26,7 @@ func budgets() map[string]budgeted {
 		"open an account, with its first invoice":             {18, 1, 2},
 		"bind an identity to a user":                          {6, 0, 3},
 		"find the user of a sign-in, once in 30 s":            {0, 0, 1},
-		"invite one person without a license":                 {6, 1, 3},
+		"invite one person without a license":                 {6, 1, 2},
 		"invite one person with a license":                    {6 + 2, 1, 3},
 		"invite one person with a license, with a key":        {6 + 2 + 2, 1, 4},
 		"invite 32 people with a license":                     {32*6 + 2, 32, 3},
@@ -36,6 +36,11 @@ func budgets() map[string]budgeted {
 		"send an invitation again":                            {4, 2, 7},
 		"cancel an invitation":                                {8, 1, 7},
 		"end an invitation that lapsed":                       {6, 1, 2},
+		"create a user":                                       {6, 0, 2},
+		"create a user with a license":                        {6 + 2, 0, 3},
+		"create a user with a license, with a key":            {6 + 2 + 2, 0, 4},
+		"import 32 users":                                     {32 * 6, 0, 4},
+		"erase a user":                                        {4, 0, 3},
 		"assign a license":                                    {6, 0, 4},
 		"assign a license that is held":                       {0, 0, 4},
 		"assign a license, with a key":                        {6 + 2, 0, 5},

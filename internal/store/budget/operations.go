@@ -147,6 +147,10 @@ func inviting(b *bench) error {
 	if err != nil {
 		return err
 	}
+	// How many users there are is remembered for minutes.
+	if _, err := b.svc.ListUsers(b.ctx, b.owner, b.account, seats.UserFilter{}); err != nil {
+		return err
+	}
 	invite := func(n int, sub seats.SubscriptionID, o seats.Once[[]seats.InviteResult]) func() error {
 		return func() error {
 			_, err := b.invite(b.svc, n, sub, o)
@@ -209,6 +213,42 @@ func licensing(b *bench) error {
 			return err
 		}},
 	)
+}
+
+// adding creates users without invitations, and erases one.
+func adding(b *bench) error {
+	var made *seats.User
+	create := func(sub seats.SubscriptionID, o seats.Once[*seats.User]) func() error {
+		return func() error {
+			person := seats.NewUser{Invitee: b.invitees(1, sub)[0]}
+			reply, err := b.svc.CreateUser(b.ctx, b.owner, b.account, person, seats.Purchase{}, o)
+			made = reply.Result
+			return err
+		}
+	}
+	err := b.steps(
+		step{"create a user", 1, create("", none[*seats.User]())},
+		step{"create a user with a license", 1, create(b.sub, none[*seats.User]())},
+		step{"create a user with a license, with a key", 1, create(b.sub, once[*seats.User](b, answer))},
+		step{"import 32 users", 32, func() error {
+			file := "email,first_name,last_name,qualification\n"
+			for _, p := range b.invitees(32, "") {
+				file += p.Email + "," + p.FirstName + "," + p.LastName + "," + p.Qualification + "\n"
+			}
+			_, err := b.svc.ImportUsers(b.ctx, b.owner, b.account, file, seats.Purchase{}, none[[]seats.ImportResult]())
+			return err
+		}},
+	)
+	if err != nil {
+		return err
+	}
+	if _, err := b.quiet.RemoveUser(b.ctx, b.owner, b.account, made.ID, none[*seats.User]()); err != nil {
+		return err
+	}
+	return b.steps(step{"erase a user", 1, func() error {
+		_, err := b.svc.EraseUser(b.ctx, b.owner, b.account, made.ID, none[*seats.User]())
+		return err
+	}})
 }
 
 func people(b *bench) error {
