@@ -19,8 +19,8 @@ deps: ## Install what is needed: Go modules, npm packages from the lock file, Ja
 run: deps ## Start everything on this machine and print one page's address
 	@go run ./infra/local -addr $(STACK)
 
-demo: ## Play a customer's month against the running stack
-	@go run ./infra/local/demo -stack http://$(STACK)
+demo: ## Play a story on the running stack: SYSTEM=teams, prospecting, service-desk, valuation, meetings or month
+	@go run ./infra/local/demo -stack http://$(STACK) -system '$(or $(SYSTEM),month)'
 
 clock: ## Move the clocks of the running stack's accounts: TO=2027-01-01T00:00:00Z, or to their next boundary
 	@go run ./infra/local/clock -stack http://$(STACK) -to '$(TO)' -account '$(ACCOUNT)'

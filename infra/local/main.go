@@ -1,8 +1,8 @@
 // Command local runs Usher on one machine: go run ./infra/local, or make run.
 //
 // It builds the functions of template.yaml, starts DynamoDB Local and everything around it (see package stack), and prints the
-// address of the one page from which all the rest is found. The first time, when there is nothing to see yet, it plays the
-// demo. Ctrl-C stops it cleanly; what there is then is there again after the next start, unless -reset has been run in between.
+// address of the one page from which all the rest is found. Then it makes the demo accounts that are not there yet, one for
+// each of the five systems, by playing their stories. Ctrl-C stops it cleanly; what there is then is there again after the next start, unless -reset has been run in between.
 package main
 
 import (
@@ -18,6 +18,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/checkout"
 	"github.com/usher-seats/usher/infra/local/filelock"
+	"github.com/usher-seats/usher/infra/local/page"
 	"github.com/usher-seats/usher/infra/local/stack"
 	"github.com/usher-seats/usher/infra/local/story"
 )
@@ -26,7 +27,7 @@ func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address of the page and of the API")
 	state := flag.String("state", ".state", "folder for the saved state and the functions' logs, relative to the checkout")
 	reset := flag.Bool("reset", false, "forget the saved state and end")
-	demo := flag.Bool("demo", true, "play the demo if there is no saved state")
+	demo := flag.Bool("demo", true, "make the demo accounts that are not there yet")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
@@ -59,7 +60,11 @@ func run(ctx context.Context, release func(), addr, state string, reset, demo bo
 	}
 	begin := time.Now()
 	progress := func(s string) { fmt.Printf("%5.1f s  %s\n", time.Since(begin).Seconds(), s) }
-	s, err := stack.Start(ctx, stack.Options{Root: root, Addr: addr, StateDir: state, Progress: progress})
+	histories, err := demoAccounts(demo)
+	if err != nil {
+		return err
+	}
+	s, err := stack.Start(ctx, stack.Options{Root: root, Addr: addr, StateDir: state, Progress: progress, Demos: func() []page.Demo { return demos(histories) }})
 	if ctx.Err() != nil && err != nil {
 		progress("stopped before it was ready; the saved state is as it was")
 		return nil
@@ -69,9 +74,11 @@ func run(ctx context.Context, release func(), addr, state string, reset, demo bo
 	}
 	progress("ready")
 	fmt.Printf("\n  Usher runs at %s\n  Accounts, people to sign in as, mails, events and clocks are there. Ctrl-C stops it.\n\n", s.URL())
-	if demo && !s.Resumed() {
-		playDemo(ctx, s, root)
-	}
+	made := make(chan struct{})
+	go func() {
+		defer close(made)
+		makeDemos(ctx, s, root, histories)
+	}()
 	var ended error
 	select {
 	case <-ctx.Done():
@@ -79,6 +86,7 @@ func run(ctx context.Context, release func(), addr, state string, reset, demo bo
 		ended = errors.New("DynamoDB Local has ended by itself; what was saved last is there after the next start")
 	}
 	release()
+	<-made // it ends with ctx, or with the database
 	fmt.Println()
 	if ended != nil {
 		return errors.Join(ended, s.Abandon())
@@ -107,17 +115,45 @@ func claim(state string) (func(), error) {
 	return func() { _ = lock.Close() }, nil
 }
 
-// playDemo fills an empty stack with a customer's month. A demo that fails is told and leaves the stack as it is.
-func playDemo(ctx context.Context, s *stack.Stack, root string) {
-	catalog, err := os.ReadFile(filepath.Join(root, "infra", "catalog", "sample.yaml"))
+// demoAccounts are those of the five systems, or none.
+func demoAccounts(wanted bool) (*story.Histories, error) {
+	if !wanted {
+		return story.NewHistories(nil)
+	}
+	scripts, err := story.Systems()
+	if err != nil {
+		return nil, err
+	}
+	return story.NewHistories(scripts)
+}
+
+// makeDemos plays what is not there yet. A story that fails is told and leaves the stack as it is.
+func makeDemos(ctx context.Context, s *stack.Stack, root string, histories *story.Histories) {
+	at, err := story.Discover(ctx, s.URL())
 	if err == nil {
-		var at story.Stack
-		if at, err = story.Discover(ctx, s.URL()); err == nil {
-			err = story.Play(ctx, at, string(catalog), os.Stdout)
+		catalog := func(file string) (string, error) {
+			text, err := os.ReadFile(filepath.Join(root, "infra", "catalog", file))
+			return string(text), err
 		}
+		err = histories.Run(ctx, at, catalog, os.Stdout)
 	}
 	if err != nil && ctx.Err() == nil {
-		fmt.Fprintln(os.Stderr, "usher: the demo ended early:", err)
+		fmt.Fprintln(os.Stderr, "usher: not all demo accounts are there:", err)
 	}
-	fmt.Printf("\n  The page is %s\n\n", s.URL())
+}
+
+// demos are the histories as the start page shows them.
+func demos(histories *story.Histories) []page.Demo {
+	var out []page.Demo
+	for _, h := range histories.All() {
+		d := page.Demo{
+			System: h.Script.ID, Title: h.Script.Title, Account: h.Account, State: string(h.State), Try: h.Script.Try,
+			Done: h.Progress.Done, Steps: len(h.Script.Steps), Chapter: h.Progress.Chapter,
+		}
+		if h.Err != nil {
+			d.Problem = h.Err.Error()
+		}
+		out = append(out, d)
+	}
+	return out
 }

@@ -1,5 +1,5 @@
-// Command demo plays a customer's month against the running stack, with fresh
-// names: go run ./infra/local/demo
+// Command demo plays the story of a system against the running stack, with fresh
+// names: go run ./infra/local/demo -system teams
 package main
 
 import (
@@ -8,24 +8,34 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
+	"path/filepath"
 
+	"github.com/usher-seats/usher/infra/local/checkout"
 	"github.com/usher-seats/usher/infra/local/story"
 )
 
 func main() {
 	page := flag.String("stack", "http://127.0.0.1:8080", "address of the stack's page")
-	catalog := flag.String("catalog", "infra/catalog/sample.yaml", "file of the catalog to publish")
+	system := flag.String("system", "month", "which story: teams, prospecting, service-desk, valuation, meetings or month")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := play(ctx, *page, *catalog); err != nil {
+	if err := play(ctx, *page, *system); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func play(ctx context.Context, page, catalog string) error {
-	text, err := os.ReadFile(catalog)
+func play(ctx context.Context, page, system string) error {
+	script, err := story.Find(system)
+	if err != nil {
+		return err
+	}
+	root, err := checkout.Root()
+	if err != nil {
+		return err
+	}
+	catalog, err := os.ReadFile(filepath.Join(root, "infra", "catalog", script.Catalog))
 	if err != nil {
 		return err
 	}
@@ -33,5 +43,5 @@ func play(ctx context.Context, page, catalog string) error {
 	if err != nil {
 		return err
 	}
-	return story.Play(ctx, stack, string(text), os.Stdout)
+	return script.Run(ctx, story.Play{World: stack, Catalog: string(catalog), Fresh: true, Out: os.Stdout})
 }

@@ -1,21 +1,20 @@
 package story
 
 import (
-	"bytes"
 	"context"
 	"crypto/rand"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"regexp"
 	"strings"
 	"time"
 
 	"github.com/usher-seats/usher/infra/local/oidc"
 )
 
-// Stack is where the parts of a running stack are.
+// Stack is where the parts of a running stack are; it is a World.
 type Stack struct {
 	// API is the base of the HTTP API; Issuer is the OIDC issuer with its public
 	// client ClientID.
@@ -24,8 +23,11 @@ type Stack struct {
 	ClientID string `json:"client_id"`
 	// RedirectURI is where the issuer may send codes.
 	RedirectURI string `json:"redirect_uri"`
-	// Operator is the email of somebody of the vendor's staff.
-	Operator string `json:"operator"`
+	// Operator is the email of somebody of the vendor's staff; VendorClientID and
+	// VendorSecret are those of the vendor's server.
+	Operator       string `json:"operator"`
+	VendorClientID string `json:"vendor_client_id"`
+	VendorSecret   string `json:"vendor_secret"`
 	// Mails lists the mails that were sent, newest last, as JSON.
 	Mails string `json:"mails"`
 }
@@ -37,7 +39,7 @@ func Discover(ctx context.Context, page string) (Stack, error) {
 	if err != nil {
 		return s, err
 	}
-	response, err := client.Do(request)
+	response, err := client().Do(request)
 	if err != nil {
 		return s, fmt.Errorf("no stack answers at %s; start it with make run: %w", page, err)
 	}
@@ -48,118 +50,118 @@ func Discover(ctx context.Context, page string) (Stack, error) {
 	return s, json.NewDecoder(response.Body).Decode(&s)
 }
 
-// callTimeout is that of API Gateway.
-const callTimeout = 30 * time.Second
+const (
+	// callTimeout is a little longer than that of API Gateway.
+	callTimeout = 35 * time.Second
+	// mailWait bounds the way of a mail: transaction, stream, bus, queue, function,
+	// SES. Starting the functions of that way is most of it.
+	mailWait = 40 * time.Second
+	// pollEvery is how often the mailbox is looked into.
+	pollEvery = 50 * time.Millisecond
+)
 
-var client = &http.Client{Timeout: callTimeout}
+// client shares the connections of the default transport.
+func client() *http.Client { return &http.Client{Timeout: callTimeout} }
 
-// person is somebody with a session.
-type person struct {
-	stack  Stack
-	email  string
-	tokens oidc.Tokens
+// SignIn signs a person in through the issuer, the server with its secret.
+func (s Stack) SignIn(ctx context.Context, name, email string) (Session, error) {
+	session := Session{Name: name, Email: email}
+	switch name {
+	case nobodyName:
+		return session, nil
+	case serverName:
+		tokens, err := oidc.ClientCredentials(ctx, client(), s.Issuer, s.VendorClientID, s.VendorSecret, oidc.ScopeEntitlementsRead)
+		session.AccessToken = tokens.AccessToken
+		return session, err
+	case operatorName:
+		session.Email = s.Operator
+	}
+	tokens, err := oidc.SignIn(ctx, client(), s.Issuer, s.ClientID, s.RedirectURI, session.Email)
+	session.AccessToken, session.IDToken = tokens.AccessToken, tokens.IDToken
+	return session, err
 }
 
-func (s Stack) signIn(ctx context.Context, email string) (*person, error) {
-	tokens, err := oidc.SignIn(ctx, client, s.Issuer, s.ClientID, s.RedirectURI, email)
+// Send sends a request over HTTP, a write with a fresh Idempotency-Key.
+func (s Stack) Send(ctx context.Context, as Session, r Request) (Answer, error) {
+	request, err := http.NewRequestWithContext(ctx, r.Method, s.API+r.Path, strings.NewReader(r.Body))
 	if err != nil {
-		return nil, fmt.Errorf("sign in %s: %w", email, err)
+		return Answer{}, err
 	}
-	return &person{stack: s, email: email, tokens: tokens}, nil
-}
-
-// problem is a refusal of the API.
-type problem struct {
-	Status int    `json:"status"`
-	Code   string `json:"code"`
-	Detail string `json:"detail"`
-}
-
-func (p *problem) Error() string { return fmt.Sprintf("%d %s: %s", p.Status, p.Code, p.Detail) }
-
-// call sends a request and decodes the answer into out, which may be nil. A
-// refusal is a *problem.
-func (p *person) call(ctx context.Context, method, path string, in, out any) error {
-	var body io.Reader
-	if in != nil {
-		text, err := json.Marshal(in)
-		if err != nil {
-			return err
-		}
-		body = bytes.NewReader(text)
+	if as.AccessToken != "" {
+		request.Header.Set("Authorization", "Bearer "+as.AccessToken)
 	}
-	request, err := http.NewRequestWithContext(ctx, method, p.stack.API+path, body)
-	if err != nil {
-		return err
-	}
-	request.Header.Set("Authorization", "Bearer "+p.tokens.AccessToken)
-	if in != nil {
+	if r.Body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
-	if method != http.MethodGet {
+	if r.Method != http.MethodGet {
 		request.Header.Set("Idempotency-Key", rand.Text())
 	}
-	response, err := client.Do(request)
+	response, err := client().Do(request)
 	if err != nil {
-		return err
+		return Answer{}, err
 	}
 	defer func() { _ = response.Body.Close() }()
-	text, err := io.ReadAll(response.Body)
-	if err != nil {
-		return err
-	}
-	if response.StatusCode > 299 {
-		refused := &problem{Status: response.StatusCode}
-		if json.Unmarshal(text, refused) != nil || refused.Code == "" {
-			return fmt.Errorf("%s %s: %s %s", method, path, response.Status, text)
-		}
-		return refused
-	}
-	if out == nil {
-		return nil
-	}
-	return json.Unmarshal(text, out)
+	body, err := io.ReadAll(response.Body)
+	return Answer{Status: response.StatusCode, Type: response.Header.Get("Content-Type"), Body: body}, err
 }
 
-// mail is one mail that arrived.
-type mail struct {
-	ID      string   `json:"id"`
-	To      []string `json:"to"`
-	Subject string   `json:"subject"`
-	Text    string   `json:"text"`
-}
-
-// mailWait bounds the way of a mail: transaction, stream, bus, queue, function,
-// SES. Starting the functions of that way is most of it.
-const mailWait = 40 * time.Second
-
-// pollEvery is how often the mailbox is looked into.
-const pollEvery = 100 * time.Millisecond
-
-// mailTo waits for a mail to the address whose subject or text contains the words,
-// and that is not one of those seen.
-func (s Stack) mailTo(ctx context.Context, address, words string, seen map[string]bool) (mail, error) {
+// Letter waits for a mail in the stack's mailbox.
+func (s Stack) Letter(ctx context.Context, _, address, words string, seen map[string]bool) (*Letter, error) {
 	ctx, cancel := context.WithTimeout(ctx, mailWait)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
+	var subjects []string
 	for {
 		all, err := s.mails(ctx)
 		if err != nil {
-			return mail{}, err
+			return nil, errors.Join(err, context.Cause(ctx))
 		}
+		subjects = nil
 		for _, m := range all {
-			if !seen[m.ID] && len(m.To) == 1 && strings.Contains(m.To[0], address) && (strings.Contains(m.Subject, words) || strings.Contains(m.Text, words)) {
-				seen[m.ID] = true
-				return m, nil
+			if seen[m.ID] || len(m.To) != 1 || !strings.Contains(m.To[0], address) {
+				continue
 			}
+			if strings.Contains(m.Subject, words) || strings.Contains(m.Text, words) {
+				seen[m.ID] = true
+				return m.letter(), nil
+			}
+			subjects = append(subjects, m.Subject)
 		}
-		select {
-		case <-ctx.Done():
-			return mail{}, fmt.Errorf("no mail to %s about %q arrived within %s", address, words, mailWait)
-		case <-tick.C:
+		if err := wait(ctx, pollEvery); err != nil {
+			return nil, fmt.Errorf("no mail to %s about %q arrived within %s; unread are %q", address, words, mailWait, subjects)
 		}
 	}
+}
+
+// wait returns early, with an error, where ctx ends.
+func wait(ctx context.Context, d time.Duration) error {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-ctx.Done():
+		return ctx.Err()
+	case <-timer.C:
+		return nil
+	}
+}
+
+// mail is one mail as the stack lists it.
+type mail struct {
+	ID          string   `json:"id"`
+	To          []string `json:"to"`
+	Subject     string   `json:"subject"`
+	Text        string   `json:"text"`
+	HTML        string   `json:"html"`
+	Attachments []struct {
+		FileName string `json:"file_name"`
+	} `json:"attachments"`
+}
+
+func (m *mail) letter() *Letter {
+	l := &Letter{Subject: m.Subject, Text: m.Text, HTML: m.HTML}
+	for _, a := range m.Attachments {
+		l.Files = append(l.Files, a.FileName)
+	}
+	return l
 }
 
 func (s Stack) mails(ctx context.Context) ([]mail, error) {
@@ -167,7 +169,7 @@ func (s Stack) mails(ctx context.Context) ([]mail, error) {
 	if err != nil {
 		return nil, err
 	}
-	response, err := client.Do(request)
+	response, err := client().Do(request)
 	if err != nil {
 		return nil, err
 	}
@@ -176,13 +178,5 @@ func (s Stack) mails(ctx context.Context) ([]mail, error) {
 	return all, json.NewDecoder(response.Body).Decode(&all)
 }
 
-var acceptLink = regexp.MustCompile(`/accept#(\S+)`)
-
-// token is the secret of the invitation link in a mail.
-func (m mail) token() (string, error) {
-	found := acceptLink.FindStringSubmatch(m.Text)
-	if found == nil {
-		return "", fmt.Errorf("the mail %q has no invitation link", m.Subject)
-	}
-	return found[1], nil
-}
+// Second waits for it.
+func (s Stack) Second(ctx context.Context) error { return wait(ctx, time.Second) }

@@ -29,6 +29,7 @@ func TestTheRealBinaries(t *testing.T) {
 	s := stacktest.Start(t, stack.Options{})
 	st := tables(s)
 	t.Run("the story plays", func(t *testing.T) { play(t, s) })
+	t.Run("the five systems' stories make the demo accounts", func(t *testing.T) { makeDemoAccounts(t, s) })
 	t.Run("ordinary accounts close by schedule, bus and queue", func(t *testing.T) { closeBySchedule(t, s, st) })
 	t.Run("closers that are killed close every account once", func(t *testing.T) { killClosers(t, s, st) })
 	audited, err := audit.All(t.Context(), st, time.Now().UTC(), func(account seats.AccountID, found []audit.Finding) error {
@@ -62,13 +63,13 @@ func tables(s *stack.Stack) *store.Store {
 	return store.New(client, store.Options{SeatsTable: names["SeatsTable"], KeysTable: names["KeysTable"]})
 }
 
-func sample(t *testing.T) []byte {
+func catalogText(t *testing.T, file string) string {
 	t.Helper()
-	text, err := os.ReadFile(filepath.Join("..", "..", "catalog", "sample.yaml"))
+	text, err := os.ReadFile(filepath.Join("..", "..", "catalog", file))
 	if err != nil {
 		t.Fatal(err)
 	}
-	return text
+	return string(text)
 }
 
 func play(t *testing.T, s *stack.Stack) {
@@ -76,11 +77,15 @@ func play(t *testing.T, s *stack.Stack) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	month, err := story.Find("month")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var told bytes.Buffer
-	if err := story.Play(t.Context(), where, string(sample(t)), &told); err != nil {
+	if err := month.Run(t.Context(), story.Play{World: where, Catalog: catalogText(t, month.Catalog), Fresh: true, Out: &told}); err != nil {
 		t.Fatalf("%v after:\n%s", err, told.String())
 	}
-	for _, sentence := range []string{"EUR 18.00 due now", "no_free_seats", "invitation_superseded", "quote_stale", "closes 0 cycles", "signed_out"} {
+	for _, sentence := range []string{"EUR 18.00 now", "no_free_seats", "A newer invitation", "closes 0 cycles", "Ben signs in again"} {
 		if !strings.Contains(told.String(), sentence) {
 			t.Errorf("the story does not tell of %q:\n%s", sentence, told.String())
 		}
@@ -97,13 +102,40 @@ func play(t *testing.T, s *stack.Stack) {
 	}
 }
 
+// makeDemoAccounts is what make run does.
+func makeDemoAccounts(t *testing.T, s *stack.Stack) {
+	where, err := story.Discover(t.Context(), s.URL())
+	if err != nil {
+		t.Fatal(err)
+	}
+	scripts, err := story.Systems()
+	if err != nil {
+		t.Fatal(err)
+	}
+	histories, err := story.NewHistories(scripts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var told bytes.Buffer
+	err = histories.Run(t.Context(), where, func(file string) (string, error) { return catalogText(t, file), nil }, &told)
+	if err != nil {
+		t.Error(err)
+	}
+	t.Logf("\n%s", told.String())
+	for _, h := range histories.All() {
+		if h.State != story.HistoryThere {
+			t.Errorf("%s is %s", h.Account, h.State)
+		}
+	}
+}
+
 // overdue opens ordinary accounts as if that had been some time ago.
 func overdue(t *testing.T, st *store.Store, n int, ago time.Duration) []seats.AccountID {
 	t.Helper()
 	past := time.Now().UTC().Add(-ago)
 	svc := seats.New(st, st.InvitationKey)
 	svc.Wall = func() time.Time { return past }
-	plans, err := catalog.Parse(sample(t))
+	plans, err := catalog.Parse([]byte(catalogText(t, "sample.yaml")))
 	if err != nil {
 		t.Fatal(err)
 	}
