@@ -121,13 +121,13 @@ func TestInvoicesAndCreditNotesAreAttached(t *testing.T) {
 		}
 		says(t, m, "The document is attached as a PDF.")
 	}
-	same(t, "the opening", r.news(a), "olga: Invoice 1 of Northwind: €119.00")
+	same(t, "the opening", r.news(a), "olga: Invoice 1 of Northwind: €118.92")
 	attached(to(t, r.mails(), "olga", "invoice"), "invoice-1.pdf", "1")
 	a.Void(1)
-	same(t, "a voided invoice", r.news(a), "olga: Credit note 2 of Northwind: €119.00")
+	same(t, "a voided invoice", r.news(a), "olga: Credit note 2 of Northwind: €118.92")
 	note := to(t, r.mails(), "olga", "credit_note")
 	attached(note, "credit-note-2.pdf", "2")
-	says(t, note, "It takes back invoice 1.", "Amount credited: €119.00")
+	says(t, note, "It takes back invoice 1.", "Amount credited: €118.92")
 	a.Confirm(a.Quote(6).ID).OK(t, nil)
 	r.news(a)
 	if receipt := to(t, r.mails(), "olga", "seat_change_receipt"); len(receipt.Attachments) != 0 {
