@@ -126,6 +126,10 @@ func readied(t *testing.T, x *tenant) map[string]apitest.Request {
 		if !strings.HasPrefix(op.Path, "/v1/accounts/{account}") {
 			continue
 		}
+		if requests[op.ID()] == nil {
+			t.Errorf("%s has no valid request", op.ID())
+			continue
+		}
 		r := requests[op.ID()](t, x, x.Owner)
 		if op.Keyed() {
 			r.Key = x.s.Key()

@@ -1,0 +1,128 @@
+// Command torture runs the tests of faults and attacks at their full size, one package
+// after the other, and prints one line for each fault: its number, what was done, how
+// often it went wrong of how many tries, and the seed. `make torture` runs all of them;
+// -fault 16 one.
+//
+// A fault that has no line has not been tried, which counts as failed.
+package main
+
+import (
+	"bufio"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"os/exec"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+)
+
+// timeout bounds the tests of one package, which have minutes.
+const timeout = 30 * time.Minute
+
+func main() {
+	only := flag.Int("fault", 0, "run the tests of this fault alone")
+	verbose := flag.Bool("v", false, "show everything that the tests say")
+	flag.Parse()
+	if err := run(*only, *verbose, os.Stdout); err != nil {
+		fmt.Fprintln(os.Stderr, "torture:", err)
+		os.Exit(1)
+	}
+}
+
+func run(only int, verbose bool, out io.Writer) error {
+	began := time.Now()
+	wanted := map[int]bool{}
+	byPackage := map[string][]string{}
+	for _, r := range rows() {
+		if only != 0 && r.fault != only {
+			continue
+		}
+		wanted[r.fault] = true
+		if !slices.Contains(byPackage[r.pkg], r.test) {
+			byPackage[r.pkg] = append(byPackage[r.pkg], r.test)
+		}
+	}
+	if len(wanted) == 0 {
+		return fmt.Errorf("no test says that it is of fault %d: choose one of infra/torture/rows.go", only)
+	}
+	lines := map[int][]string{}
+	var failed []error
+	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
+		since := time.Now()
+		found, err := test(pkg, byPackage[pkg], verbose, out)
+		for fault, all := range found {
+			lines[fault] = append(lines[fault], all...)
+		}
+		if err != nil {
+			failed = append(failed, fmt.Errorf("%s: %w", pkg, err))
+		}
+		fmt.Fprintf(out, "%s: %d tests in %s\n", pkg, len(byPackage[pkg]), time.Since(since).Round(time.Second))
+	}
+	fmt.Fprintln(out)
+	for _, fault := range slices.Sorted(maps.Keys(wanted)) {
+		if len(lines[fault]) == 0 {
+			failed = append(failed, fmt.Errorf("fault %d has no figure", fault))
+			continue
+		}
+		fmt.Fprintf(out, "%2d  %s\n", fault, strings.Join(lines[fault], "; "))
+	}
+	fmt.Fprintf(out, "\n%d faults in %s\n", len(wanted), time.Since(began).Round(time.Second))
+	return errors.Join(failed...)
+}
+
+// test runs tests of a package and gives the figures that they write down, by fault.
+func test(pkg string, tests []string, verbose bool, out io.Writer) (map[int][]string, error) {
+	cmd := exec.Command("go", "test", "-tags", "torture", "-count=1", "-v", "-timeout", timeout.String(), "-run", "^("+strings.Join(tests, "|")+")$", "./"+pkg)
+	said, err := cmd.StdoutPipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stderr = cmd.Stdout
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	found, tail := map[int][]string{}, []string{}
+	scanner := bufio.NewScanner(said)
+	const longestLine = 1 << 20
+	scanner.Buffer(nil, longestLine)
+	for scanner.Scan() {
+		line := scanner.Text()
+		if verbose {
+			fmt.Fprintln(out, line)
+		}
+		if fault, figure, ok := read(line); ok && !slices.Contains(found[fault], figure) {
+			found[fault] = append(found[fault], figure)
+		}
+		if tail = append(tail, line); len(tail) > 40 {
+			tail = tail[1:]
+		}
+	}
+	// What is too long for a line is still to be taken off the test's hands.
+	_, _ = io.Copy(io.Discard, said)
+	if err := errors.Join(scanner.Err(), cmd.Wait()); err != nil {
+		if !verbose {
+			fmt.Fprintln(out, strings.Join(tail, "\n"))
+		}
+		return found, err
+	}
+	return found, nil
+}
+
+// figure is how package faulttest writes a figure down.
+var figure = regexp.MustCompile(`\bfault (\d\d) \| (.+)$`)
+
+// read reads a figure from a line of a test.
+func read(line string) (fault int, what string, ok bool) {
+	m := figure.FindStringSubmatch(line)
+	if m == nil {
+		return 0, "", false
+	}
+	fault, err := strconv.Atoi(m[1])
+	return fault, m[2], err == nil
+}
