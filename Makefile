@@ -35,6 +35,9 @@ test: deps ## Run every check and test that CI runs
 
 check: test ## The same as test: what CI runs
 
+torture: deps ## Run the tests of faults and attacks at full size, and print one line for each: FAULT=16 for one
+	@go run ./infra/torture -fault $(or $(FAULT),0)
+
 lint: deps ## Static checks beyond go vet
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...
 
@@ -57,4 +60,4 @@ openapi: ## Write infra/openapi.yaml anew from the code
 clean: ## Remove what was built
 	rm -rf build infra/local/node_modules
 
-.PHONY: help deps run demo clock reset test check lint fmt build cost bench openapi clean
+.PHONY: help deps run demo clock reset test check torture lint fmt build cost bench openapi clean

@@ -65,6 +65,7 @@ func allowed() []row {
 		{"internal/bench/table", "writes figures down", nil},
 		{"internal/tree", "rules about the tree", nil},
 		{"internal/bench", "measures the use cases against bare DynamoDB; its benchmarks import what they need", nil},
+		{"infra/torture", "runs the tests of faults by their names, and imports none of what they test", nil},
 		{"infra/template", "holds template.yaml against the code; its tests import what they need", []string{"infra/local/sam", yaml}},
 	}
 }
