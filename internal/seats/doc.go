@@ -30,6 +30,10 @@
 // somebody else was first: the command reads and decides anew, so that a refusal
 // always names the true cause.
 //
+// Where a plan sells seats on the way, a command that lacks some is tried first: the
+// trial prices them, and the command buys exactly those with the trial's quote, in the
+// transaction of the first people who need them. Without it nothing is ever bought.
+//
 // What needs more than one transaction (more than 32 invitations, more than 97
 // licenses, a decrease that takes licenses) can be interrupted anywhere and goes
 // on from what is stored.
