@@ -73,15 +73,8 @@ func Samples() []Event {
 	out := make([]Event, 0, len(types))
 	for i, kind := range types {
 		d := data[kind]
-		changed, actor := string(user), seats.Actor{Kind: seats.ActorUser, ID: string(owner)}
-		switch {
-		case kind == seats.LicenseAssigned || kind == seats.LicenseRevoked:
-		case d.Subscription != "" && d.UserID == "":
-			changed = string(d.Subscription)
-		case d.UserID == "" && d.ToUserID == "":
-			changed = string(account)
-		}
-		if kind == seats.CycleClosed || kind == seats.InvitationExpiredEv || strings.HasPrefix(kind, "reminder.") || kind == seats.AccountParkedEvent {
+		changed, actor := changedBy(kind, &d, user, account), seats.Actor{Kind: seats.ActorUser, ID: string(owner)}
+		if timeDoes(kind) {
 			actor = seats.System
 		}
 		out = append(out, Event{
@@ -91,6 +84,23 @@ func Samples() []Event {
 		})
 	}
 	return out
+}
+
+// changedBy is the item whose revision an event carries.
+func changedBy(kind string, d *seats.EventData, user seats.UserID, account seats.AccountID) string {
+	switch {
+	case kind == seats.LicenseAssigned || kind == seats.LicenseRevoked:
+	case d.Subscription != "" && d.UserID == "":
+		return string(d.Subscription)
+	case d.UserID == "" && d.ToUserID == "":
+		return string(account)
+	}
+	return string(user)
+}
+
+// timeDoes reports whether an event happens without anybody doing it.
+func timeDoes(kind string) bool {
+	return kind == seats.CycleClosed || kind == seats.InvitationExpiredEv || strings.HasPrefix(kind, "reminder.") || kind == seats.AccountParkedEvent
 }
 
 const idCharacters = "0123456789abcdefghjkmnpqrstvwxyz"

@@ -16,8 +16,14 @@
 //   - License: one seat held by one user.
 //   - Quote: the price of a number of seats, good for 15 minutes; confirming it
 //     charges exactly that or nothing.
-//   - Close: the one step at a cycle's end: apply what is pending, resolve what is
-//     over-assigned, bill, start the next period.
+//   - Trial: a first period that costs nothing; at its end the subscription is billed
+//     as if it were bought then.
+//   - Active users: where a plan bills them there are no seats; every active user is
+//     entitled, and a period is billed behind by who was active, by name in a list.
+//   - Close: the one step at an instant that is due: a cycle's or trial's end, where
+//     what is pending takes effect, what is over-assigned is resolved, the next period
+//     is billed with what waited and what was used; or the end of a day whose changes
+//     are settled. The same computation, thrown away, foresees the next invoice.
 //   - Event: an entry of the account's ledger: audit trail, outbox and evidence of
 //     invoice lines at once. Ids and numbers only.
 //
