@@ -218,6 +218,7 @@ func TestAFunctionLinksOnlyTheServicesItUses(t *testing.T) {
 			"github.com/aws/aws-sdk-go-v2/config":    nil,
 			"github.com/getkin/kin-openapi":          nil,
 			"github.com/coreos/go-oidc/v3/oidc":      {"functions/accept", "functions/read"},
+			"codeberg.org/go-pdf/fpdf":               {"functions/invoice", "functions/mail"},
 			"github.com/danielgtaylor/huma/v2":       httpFunctions(),
 			"github.com/aws/aws-lambda-go/lambda":    {path},
 			"github.com/getkin/kin-openapi/openapi3": nil,
@@ -232,7 +233,7 @@ func TestAFunctionLinksOnlyTheServicesItUses(t *testing.T) {
 func httpFunctions() []string {
 	return []string{
 		"functions/invite", "functions/accept", "functions/users", "functions/owner", "functions/assign",
-		"functions/revoke", "functions/seatchange", "functions/plan", "functions/read", "functions/operator",
-		"functions/entitle",
+		"functions/revoke", "functions/seatchange", "functions/plan", "functions/read", "functions/invoice", "functions/operator",
+		"functions/entitle", "functions/request",
 	}
 }
