@@ -42,13 +42,19 @@ func keyedCases(t *testing.T, s *apitest.System, x *tenant) []keyedCase {
 	}{
 		"invite": {"people[0].first_name", "Other"}, "edit-account": {"name", "Other"}, "edit-user": {"qualification", "Other"},
 		"transfer-ownership": {"user_id", x.ids[admin]}, "assign-licenses": {"user_ids[0]", x.ids[admin]}, "confirm-seats": {"agreement_accepted", false},
-		"accept-invitation": {"token", ""}, "open-account": {"name", "Other"},
+		"accept-invitation": {"token", ""}, "open-account": {"name", "Other"}, "confirm-plan": {"agreement_accepted", false},
+		"subscribe": {"agreement_accepted", false}, "create-user": {"first_name", "Other"}, "import-users": {"csv", "email,first_name,last_name\r\n" + x.Email("another") + ",A,Nother\r\n"},
+		"void-invoice": {"reason", "Other"},
 	}
 	elsewhere := request("POST", x.Path+"/users/"+x.ids[member]+"/activate", nil)
 	var cases []keyedCase
 	add := func(id, name string, make func() apitest.Request) {
 		o := others[id]
-		cases = append(cases, keyedCase{name, x.Owner, make, o.field, o.value, x.people[admin], elsewhere, x.Owner})
+		c := keyedCase{name, x.Owner, make, o.field, o.value, x.people[admin], elsewhere, x.Owner}
+		if strings.HasPrefix(s.Document.Operation(t, id).Path, "/v1/operator/") {
+			c.by, c.colleague, c.host = s.Operator(), s.As(apitest.SecondOperatorEmail), nil
+		}
+		cases = append(cases, c)
 	}
 	sample := func(id string) func() apitest.Request {
 		return func() apitest.Request { return valid()[id](t, x, x.Owner) }

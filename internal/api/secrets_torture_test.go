@@ -16,7 +16,7 @@ import (
 // answer may be called so.
 func ourOwn() []string {
 	return []string{
-		"subject", "sub", "iss", "signed_out_at", "rev", "revision", "seed", "secret", "mac", "signature", "password", "hash_key", "parked_by",
+		"subject", "sub", "iss", "signed_out_at", "seed", "secret", "mac", "signature", "password", "hash_key", "parked_by",
 		"idempotency_key", "client_token", "pk", "sk", "gpk", "gsk", "ttl", "receipt", "tenant_id", "is_admin",
 	}
 }
