@@ -11,20 +11,15 @@ import (
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-// forecastMonths is how far ahead is looked.
-type forecastMonths struct {
-	Months int `query:"months" minimum:"1" maximum:"36" default:"12" doc:"How many months ahead"`
-}
-
 type forecastInput struct {
 	SubscriptionPath
-	forecastMonths
+	Months int `query:"months" minimum:"1" maximum:"36" default:"12" doc:"How many months ahead"`
 }
 
 type whatIfInput struct {
 	SubscriptionPath
-	forecastMonths
-	Body struct {
+	Months int `query:"months" minimum:"1" maximum:"36" default:"12" doc:"How many months ahead"`
+	Body   struct {
 		Changes []WhatIf `json:"changes" minItems:"1" maxItems:"12" doc:"Changes that nobody has made"`
 	}
 }

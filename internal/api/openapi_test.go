@@ -129,6 +129,8 @@ func unkeyed() map[string]string {
 		"look-up-invitation":   "writes nothing",
 		"create-license-token": "changes nothing; a second token is as good as the first",
 		"quote-seats":          "a second quote is one more offer, and nothing else",
+		"quote-subscription":   "a second quote is one more offer, and nothing else",
+		"suppose":              "it looks ahead and writes nothing",
 		"validate-catalog":     "writes nothing",
 		"publish-catalog":      "publishes what has changed",
 		"advance-clock":        "moves to an instant, forward only",

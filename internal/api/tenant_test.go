@@ -174,6 +174,7 @@ func valid() map[string]func(t testing.TB, x *tenant, as *apitest.Person) apites
 	addPeople(all)
 	addEntitlements(all)
 	addSeats(all)
+	addPlans(all)
 	addOperator(all)
 	return all
 }

@@ -55,9 +55,6 @@ func (s *Service) Forecast(ctx context.Context, caller Caller, account AccountID
 	if err != nil {
 		return nil, err
 	}
-	if months < 1 || months > MaxForecastMonths || len(changes) > MaxWhatIfs {
-		return nil, ErrInvalid.With("A forecast is of 1 to %d months and supposes at most %d changes.", MaxForecastMonths, MaxWhatIfs)
-	}
 	cmd := command{caller: caller, account: account}
 	cmd.want.Products = []string{product}
 	t, err := s.read(ctx, cmd)
@@ -66,6 +63,9 @@ func (s *Service) Forecast(ctx context.Context, caller Caller, account AccountID
 	}
 	if _, _, err := t.maySpend(id); err != nil {
 		return nil, err
+	}
+	if months < 1 || months > MaxForecastMonths || len(changes) > MaxWhatIfs {
+		return nil, ErrInvalid.With("Ask for a forecast of 1 to %d months, with at most %d changes.", MaxForecastMonths, MaxWhatIfs)
 	}
 	subs, err := s.Store.Subscriptions(ctx, account)
 	if err != nil {
@@ -142,7 +142,7 @@ func (p *prophet) suppose(ctx context.Context, w *WhatIf) error {
 		at = p.out.From
 	}
 	if at.Before(p.out.From) || !at.Before(p.out.Until) {
-		return ErrInvalid.With("A change can be supposed from now on and before %s, the end of the forecast.", p.out.Until.Format(time.RFC3339))
+		return ErrInvalid.With("Suppose changes from now on and before %s, the end of the forecast.", p.out.Until.Format(time.RFC3339))
 	}
 	if err := p.until(at); err != nil {
 		return err
