@@ -78,6 +78,10 @@ func (w writer) licenseGiven(_ context.Context, s *scene) ([]letter, error) {
 // licenseTaken writes to everybody whose license ended.
 func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
 	var letters []letter
+	if s.event.Data.Reason == seats.ReasonPlan {
+		// The plan has become one of active users: they lose nothing.
+		return nil, nil
+	}
 	for _, id := range s.event.Data.UserIDs {
 		u := s.user(id)
 		if u == nil || s.plan == nil {

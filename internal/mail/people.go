@@ -112,6 +112,7 @@ const (
 	TakenDecrease    = "decrease"    // a decrease of seats took effect
 	TakenDeactivated = "deactivated" // the user was deactivated
 	TakenRemoved     = "removed"     // the user was removed
+	TakenEnded       = "ended"       // the subscription ended
 )
 
 // LicenseTaken goes to the person whose license ended.
@@ -132,7 +133,7 @@ func (m LicenseTaken) prepare(p *proof) content {
 	p.text("ProductName", m.ProductName)
 	p.instant("TakenAt", m.TakenAt)
 	p.oneOf("Reason", m.Reason, map[string]string{
-		TakenRevoked: "", TakenDecrease: "", TakenDeactivated: "", TakenRemoved: "",
+		TakenRevoked: "", TakenDecrease: "", TakenDeactivated: "", TakenRemoved: "", TakenEnded: "",
 	})
 	return content{Facts: rows(
 		row{Label: "Product", Value: m.ProductName},

@@ -190,6 +190,7 @@ func TestEveryVariantHasItsWords(t *testing.T) {
 		{"taken by nobody in particular", func() string { m := taken; m.TakerName = ""; return render(m) }, "Your license of Northwind Valuation was taken back at"},
 		{"deactivated", func() string { m := taken; m.Reason = mail.TakenDeactivated; return render(m) }, "José Álvarez deactivated your user"},
 		{"removed", func() string { m := taken; m.Reason, m.TakerName = mail.TakenRemoved, ""; return render(m) }, "You were removed from Brandt & Töchter GmbH"},
+		{"ended", func() string { m := taken; m.Reason, m.TakerName = mail.TakenEnded, ""; return render(m) }, "has ended, and your license with it."},
 		{"keep assigned", func() string { m := decrease; m.OverAssigned = mail.KeepAssigned; return render(m) }, "everybody keeps their license"},
 		{"no policy", func() string { m := decrease; m.OverAssigned = ""; return render(m) }, "until then.\n\nTo cancel"},
 		{"one seat", func() string { m := decrease; m.SeatsTo = 1; return render(m) }, "If more than 1 seat is in use"},
