@@ -75,7 +75,7 @@ func Run(ctx context.Context, api store.API, opts store.Options) (Result, error)
 	b.svc = b.service(store.New(meter, opts))
 	opts.Meter = nil
 	b.quiet = b.service(store.New(api, opts))
-	for _, part := range []func(*bench) error{opening, inviting, adding, licensing, people, seatChanges, closing, reading} {
+	for _, part := range []func(*bench) error{opening, inviting, adding, licensing, people, seatChanges, planChanges, closing, reading} {
 		if err := part(b); err != nil {
 			return Result{}, err
 		}

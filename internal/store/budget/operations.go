@@ -1,6 +1,7 @@
 package budget
 
 import (
+	"context"
 	"fmt"
 	"time"
 
@@ -290,16 +291,58 @@ func people(b *bench) error {
 
 // change quotes and confirms a number of seats.
 func (b *bench) change(seatsWanted int64, what string) error {
+	return b.confirm(what, func() (*seats.Quote, error) {
+		quote, _, err := b.svc.QuoteSeats(b.ctx, b.owner, b.account, b.sub, seatsWanted)
+		return quote, err
+	}, b.svc.ConfirmSeats)
+}
+
+// confirms is how a quote of one kind is confirmed.
+type confirms func(context.Context, seats.Caller, seats.AccountID, seats.SubscriptionID, seats.QuoteID, bool, seats.Once[seats.SeatChangeResult]) (seats.Reply[seats.SeatChangeResult], error)
+
+func (b *bench) confirm(what string, ask func() (*seats.Quote, error), confirm confirms) error {
 	var quote *seats.Quote
 	return b.steps(
 		step{"quote " + what, 1, func() (err error) {
-			quote, _, err = b.svc.QuoteSeats(b.ctx, b.owner, b.account, b.sub, seatsWanted)
+			quote, err = ask()
 			return err
 		}},
 		step{"confirm " + what + ", with its key", 1, func() error {
-			_, err := b.svc.ConfirmSeats(b.ctx, b.owner, b.account, b.sub, quote.ID, true, once[seats.SeatChangeResult](b, answer))
+			_, err := confirm(b.ctx, b.owner, b.account, b.sub, quote.ID, true, once[seats.SeatChangeResult](b, answer))
 			return err
 		}},
+	)
+}
+
+func planChanges(b *bench) error {
+	dearer := plan()
+	dearer.ID, dearer.Name, dearer.Rank = "valuation-business", "Valuation Business", 2
+	dearer.Prices = map[money.Currency]billing.Price{"EUR": {Model: billing.PerSeat, UnitMinor: 3000}}
+	if _, err := b.svc.PublishPlans(b.ctx, []*seats.Plan{dearer}); err != nil {
+		return err
+	}
+	to := func(plan string) func() (*seats.Quote, error) {
+		return func() (*seats.Quote, error) {
+			quote, _, err := b.svc.QuotePlan(b.ctx, b.owner, b.account, b.sub, plan, 0)
+			return quote, err
+		}
+	}
+	if err := b.confirm("an upgrade, with its invoice", to(dearer.ID), b.svc.ConfirmPlan); err != nil {
+		return err
+	}
+	if err := b.confirm("a downgrade", to(plan().ID), b.svc.ConfirmPlan); err != nil {
+		return err
+	}
+	amend := func(what string, do func(context.Context, seats.Caller, seats.AccountID, seats.SubscriptionID, seats.Once[*seats.Subscription]) (seats.Reply[*seats.Subscription], error)) step {
+		return step{what, 1, func() error {
+			_, err := do(b.ctx, b.owner, b.account, b.sub, none[*seats.Subscription]())
+			return err
+		}}
+	}
+	return b.steps(
+		amend("cancel a downgrade", b.svc.CancelPendingPlan),
+		amend("cancel a subscription", b.svc.Cancel),
+		amend("resume a subscription", b.svc.Resume),
 	)
 }
 
