@@ -174,6 +174,24 @@ func (m *mistakeMaker) keys() {
 	m.add("an empty Idempotency-Key", r, 422, "invalid", "header.Idempotency-Key")
 }
 
+// elsewhere reports whether another operation's address with a parameter answers the
+// method at this one, as that of one user does at users/import.
+func (m *mistakeMaker) elsewhere(method string) bool {
+	here := strings.Split(m.op.Path, "/")
+	return slices.ContainsFunc(m.d.Operations(), func(o apitest.Operation) bool {
+		there := strings.Split(o.Path, "/")
+		if o.Method != method || o.Path == m.op.Path || len(there) != len(here) {
+			return false
+		}
+		for i := range there {
+			if there[i] != here[i] && !strings.HasPrefix(there[i], "{") {
+				return false
+			}
+		}
+		return true
+	})
+}
+
 func (m *mistakeMaker) routes() {
 	path := m.r.Path
 	m.add("an unknown parameter", m.withPath(path+"?colour=red"), 422, "invalid", "query.colour")
@@ -185,7 +203,7 @@ func (m *mistakeMaker) routes() {
 	item := m.d.Spec.Paths.Find(m.op.Path)
 	for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "BREW"} {
 		// A GET serves HEAD too; a body is no matter where the method is none.
-		if item.Operations()[method] == nil {
+		if item.Operations()[method] == nil && !m.elsewhere(method) {
 			r := m.r
 			r.Method = method
 			m.add("the method "+method, r, 405, "method_not_allowed", "")

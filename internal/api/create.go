@@ -37,7 +37,7 @@ type importInput struct {
 	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
-		CSV string `json:"csv" maxLength:"524288" doc:"RFC 4180, at most 500 lines behind a header line with email, first_name, last_name and, if wanted, qualification, role, active and one of license, product or subscription"`
+		CSV string `json:"csv" maxLength:"400000" doc:"RFC 4180, at most 500 lines behind a header line with email, first_name, last_name and, if wanted, qualification, role, active and one of license, product or subscription"`
 		Buying
 	}
 }

@@ -10,11 +10,11 @@ import (
 	"strings"
 )
 
-// Limits of an import: what one request writes well within the time that it has, and
-// whose answer one item keeps.
+// Limits of an import: 500 lines with every field at its limit have about 300 kB, which
+// one request writes well within the time that it has, and whose answer one item keeps.
 const (
 	MaxImportLines = 500
-	MaxImportBytes = 512 << 10
+	MaxImportBytes = 400_000
 	// maxImportMistakes is how many mistakes of the file are told at once.
 	maxImportMistakes = 20
 )
