@@ -16,6 +16,7 @@ func rows() []row {
 // crashes, retries, duplicates, order.
 func crashes() []row {
 	return []row{
+		{1, "internal/seats", "TestAProcessThatDiesAtAnyCallLeavesNothingHalf"},
 		{1, "internal/api", "TestAKilledProcessLeavesNothingHalfDone"},
 		{2, "internal/api", "TestALostAnswerIsGivenAgainByteForByte"},
 		{3, "internal/api", "TestAKeyIsNotForOthers"},

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/seats/seatstest"
 )
@@ -272,5 +273,8 @@ func TestAProcessThatDiesAtAnyCallLeavesNothingHalf(t *testing.T) {
 			}
 		})
 	}
-	t.Logf("%d crash points, each with a second crash, %d violations, seed %d", points, violations, crashSeed)
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 1, Did: "use cases whose process dies at each call to the store, before and after its effect, and a second time on the retry",
+		Bad: violations, Of: points, What: "crash points with violations", Seed: crashSeed,
+	})
 }
