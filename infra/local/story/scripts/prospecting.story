@@ -4,7 +4,7 @@ story prospecting
 title A sales team that buys on its plan's page, and asks the vendor for what is not self-serve
 catalog prospecting.yaml
 domain kestrel.example
-open {name: Kestrel Sales, currency: USD, time_zone: America/New_York, plan_id: prospecting-partner-monthly, seats: 2}
+open {name: Kestrel Sales, currency: USD, time_zone: America/New_York, plan_id: prospecting-partner-monthly, seats: 1}
 owner petra Petra Kestrel
 clock 2026-01-31 09:00
 try Sign in as rafael, an admin, and look at the plans: what each costs and what is self-serve.
@@ -18,12 +18,25 @@ petra GET subscriptions/$sub
   covers P8 The page of the plan shows how many licenses there are.
   covers P9 The page of the plan shows what a further license costs.
   plan_id = prospecting-partner-monthly
-  seats = 2
+  seats = 1
   unit_price = 3000 USD
-petra POST subscriptions/$sub/quotes {seats: 3}
+petra POST subscriptions/$sub/quotes {seats: 2}
   covers P10 Customers of a partner's edition cannot add licenses by themselves.
   covers P11 They ask their contact person or the vendor's sales.
   refused 409 contact_sales "sales@"
+petra POST requests {kind: seats, subscription_id: $sub, seats: 2, message: One of us has no license yet.}
+  covers P11 They ask their contact person or the vendor's sales.
+  status = open
+  amount_due_now = 3000 USD
+  keep id as asked
+operator POST /v1/operator/accounts/$account/requests/$asked/quote
+  amount_due_now = 3000 USD
+  keep quote_id as quote
+operator POST /v1/operator/accounts/$account/requests/$asked/approve {quote_id: $quote, message: Here it is.}
+  covers P11 They ask their contact person or the vendor's sales.
+  request.status = approved
+  seats = 2
+  invoice.amount_due = 3000 USD
 petra POST requests {kind: plan, subscription_id: $sub, plan_id: prospecting-freemium-monthly, message: We would like to choose by ourselves.}
   covers P11 They ask their contact person or the vendor's sales.
   status = open
@@ -36,7 +49,7 @@ operator POST /v1/operator/accounts/$account/requests/$asked/approve {quote_id: 
   request.status = approved
 clock 2026-02-28 09:00
 petra GET invoices
-  items count 1
+  items count 2
 petra GET subscriptions/$sub
   plan_id = prospecting-freemium-monthly
   period.end at 2026-03-31 00:00
@@ -63,7 +76,7 @@ rafael POST subscriptions/$sub/quotes {plan_id: prospecting-essential-monthly, s
   next_invoice.total = 11700 USD
   keep quote_id as quote
 rafael POST subscriptions/$sub/plan-changes {quote_id: $quote, agreement_accepted: true}
-  invoice.number = 2
+  invoice.number = 3
   invoice.total = 9058 USD
 rafael POST subscriptions/$sub/quotes {seats: 4}
   covers P1 An admin adds licenses by themselves at any time on the free, the small and the middle plan.
@@ -78,7 +91,7 @@ rafael POST subscriptions/$sub/quotes {plan_id: prospecting-pro-monthly}
   invoice_now.lines[*].amount = [-11071 USD, 22426 USD]
   keep quote_id as quote
 rafael POST subscriptions/$sub/plan-changes {quote_id: $quote, agreement_accepted: true}
-  invoice.number = 4
+  invoice.number = 5
 > An upgrade takes effect at once, for the days that are left. The night before, the clocks went forward: a day is a day.
 
 == Buying on the monthly plan
@@ -109,6 +122,16 @@ petra GET invoices
   covers P17 Monthly: the amount in the price details is what is due at the next billing cycle.
   items[0].total = $next
 > Exactly what the price details had said for the next cycle.
+
+== From May on, the yearly plan
+
+clock 2026-04-02 10:00
+petra POST subscriptions/$sub/quotes {plan_id: prospecting-pro-yearly}
+  amount_due_now = 0 USD
+  effective_at at 2026-04-30 00:00
+  next_invoice.total = 464000 USD
+  keep quote_id as quote
+petra POST subscriptions/$sub/plan-changes {quote_id: $quote, agreement_accepted: true}
 
 == Giving back, on the monthly plan, goes through the vendor
 
@@ -142,21 +165,13 @@ operator POST /v1/operator/accounts/$account/requests/$asked/decline {message: T
   covers P30 Any question about licenses can be sent to the vendor as a request.
   request.status = declined
 
-== From May on, the yearly plan
-
-petra POST subscriptions/$sub/quotes {plan_id: prospecting-pro-yearly}
-  amount_due_now = 0 USD
-  effective_at at 2026-04-30 00:00
-  next_invoice.total = 316000 USD
-  keep quote_id as quote
-petra POST subscriptions/$sub/plan-changes {quote_id: $quote, agreement_accepted: true}
 clock 2026-04-30 09:00
 petra GET subscriptions/$sub
   plan_id = prospecting-pro-yearly
   seats = 4
   period.end at 2027-04-30 00:00
 petra GET invoices
-  items[0].number = 7
+  items[0].number = 8
   items[0].total = 316000 USD
 > Both took effect at the boundary: four licenses, and a year of them.
 
@@ -195,7 +210,7 @@ rafael POST subscriptions/$sub/quotes {seats: 6}
 clock 2027-04-30 09:00
 petra GET invoices
   covers P26 Yearly: the amount in the price details is what is due at the next billing cycle.
-  items[0].number = 10
+  items[0].number = 11
   items[0].total = $next
 
 == More than five is an offer, and fewer is a request
