@@ -187,6 +187,7 @@ func TestRolesAllowWhatTheCodeDoes(t *testing.T) {
 	r.start(tpl)
 	r.drivePeople()
 	r.driveMoney()
+	r.drivePlans()
 	r.driveBulk()
 	r.driveEntitlements()
 	r.driveReminders()
