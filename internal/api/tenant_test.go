@@ -164,6 +164,9 @@ func valid() map[string]func(t testing.TB, x *tenant, as *apitest.Person) apites
 		"list-licenses":        read("/v1/accounts/{account}/subscriptions/{subscription}/licenses"),
 		"list-invoices":        read("/v1/accounts/{account}/invoices"),
 		"get-invoice":          read("/v1/accounts/{account}/invoices/{number}"),
+		"get-upcoming-invoice": read("/v1/accounts/{account}/invoices/upcoming"),
+		"explain-invoice":      read("/v1/accounts/{account}/invoices/{number}/explain"),
+		"verify-invoice":       read("/v1/accounts/{account}/invoices/{number}/verify"),
 		"list-events":          read("/v1/accounts/{account}/events"),
 		"get-user":             read("/v1/accounts/{account}/users/{user}"),
 		"list-accounts":        read("/v1/operator/accounts"),
@@ -296,6 +299,13 @@ func addOperator(all map[string]func(testing.TB, *tenant, *apitest.Person) apite
 	}
 	all["close-account-cycle"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
 		return request("POST", "/v1/operator/accounts/"+x.ID+"/close", nil)
+	}
+	all["mark-invoice-paid"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		return request("POST", "/v1/operator/accounts/"+x.ID+"/invoices/1/paid", nil)
+	}
+	all["void-invoice"] = func(t testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
+		other := x.s.OpenWith(object{"seats": 1})
+		return request("POST", "/v1/operator/accounts/"+other.ID+"/invoices/1/void", object{"reason": "billed twice"})
 	}
 	all["retry-parked-account"] = func(t testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
 		other := &tenant{Account: x.s.OpenWith(object{"seats": 1}), s: x.s}
