@@ -162,7 +162,8 @@ func TestARememberedSubscriptionGivesWayToANewerOne(t *testing.T) {
 	r := seatstest.Open(t)
 	r.JoinLicensed("ann")
 	equal(t, "before", denial(r, "ann"), "")
-	newer := r.Sub[:len(r.Sub)-len("_valuation")-1] + "0_valuation"
+	last := len(r.Sub) - len("_valuation") - 1
+	newer := r.Sub[:last] + map[bool]seats.SubscriptionID{true: "4", false: "0"}[r.Sub[last] == '0'] + "_valuation"
 	r.Store.Tamper(func(d *seatstest.Data) {
 		d.Subscriptions[r.Account][r.Product].ID = newer
 		for _, u := range d.Users[r.Account] {
