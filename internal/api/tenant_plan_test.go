@@ -47,7 +47,7 @@ func addPlans(all map[string]func(testing.TB, *tenant, *apitest.Person) apitest.
 		}
 	}
 	all["list-plans"] = get("{account}/plans")
-	all["get-forecast"] = get("{subscription}/forecast?months=3")
+	all["get-forecast"] = get("{subscription}/forecast")
 	all["suppose"] = func(_ testing.TB, x *tenant, _ *apitest.Person) apitest.Request {
 		return request("POST", x.SubPath()+"/forecast", object{"changes": []any{object{"seats": x.Pool().Seats + 1}}})
 	}
