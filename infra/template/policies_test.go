@@ -35,7 +35,8 @@ func uses() map[string][]template.Grant {
 		"plan":       slices.Concat(command, quote),
 		"read":       slices.Concat(command, receipt),
 		"invoice":    command,
-		"operator":   slices.Concat(command, due, keys("BatchGetItem", "GetItem", "PutItem")),
+		"operator":   slices.Concat(command, due, keys("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
+		"request":    slices.Concat(command, quote),
 		"entitle": slices.Concat(seats("BatchGetItem", "GetItem", "Query"), keys("UpdateItem"), []template.Grant{
 			{Action: "kms:Sign", Resource: "SigningKey"}, {Action: "kms:GetPublicKey", Resource: "SigningKey"},
 		}),

@@ -33,6 +33,7 @@ func All(api huma.API, svc *seats.Service, identities Identities, parse ParseCat
 	SeatChange(api, svc)
 	Plan(api, svc)
 	Read(api, svc, identities)
+	Requests(api, svc)
 	Entitle(api, svc, licenses)
 	Invoices(api, svc, files)
 	Operator(api, svc, parse)

@@ -45,6 +45,7 @@ func keyedCases(t *testing.T, s *apitest.System, x *tenant) []keyedCase {
 		"accept-invitation": {"token", ""}, "open-account": {"name", "Other"}, "confirm-plan": {"agreement_accepted", false},
 		"subscribe": {"agreement_accepted", false}, "create-user": {"first_name", "Other"}, "import-users": {"csv", "email,first_name,last_name\r\n" + x.Email("another") + ",A,Nother\r\n"},
 		"void-invoice": {"reason", "Other"},
+		"open-request": {"message", "Other"}, "approve-request": {"message", "Other"}, "decline-request": {"message", "Other"},
 	}
 	elsewhere := request("POST", x.Path+"/users/"+x.ids[member]+"/activate", nil)
 	var cases []keyedCase

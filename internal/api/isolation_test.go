@@ -48,8 +48,15 @@ func idsOf(t *testing.T, x *tenant, op apitest.Operation) map[string]string {
 	t.Helper()
 	ids := map[string]string{
 		"account": x.ID, "subscription": x.Sub, "user": x.ids[member], "invitation": invitationOf(x.invited),
-		"quote": x.quote, "token": "", "id_token": "", "plan": "", "number": "", "cursor": "",
+		"quote": x.quote, "token": "", "id_token": "", "plan": "", "product": "", "request": "", "number": "", "cursor": "",
 		"tax_id": "", // a company's, not ours
+	}
+	if strings.Contains(op.Path, "{request}") {
+		ids["request"] = x.asked(t).ID
+	}
+	if op.ID() == "list-requests" {
+		x.ask(t)
+		x.ask(t)
 	}
 	for _, name := range op.Names("query") {
 		if name == "cursor" && strings.Contains(op.Path, "{account}") {

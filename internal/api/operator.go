@@ -167,6 +167,7 @@ func Operator(api huma.API, svc *seats.Service, parse ParseCatalog) {
 	operateAccounts(api, svc)
 	operateParked(api, svc)
 	operateAudit(api, svc)
+	operateRequests(api, svc)
 	operateTokens(api, svc)
 	operateInvoices(api, svc)
 }

@@ -176,6 +176,7 @@ func valid() map[string]func(t testing.TB, x *tenant, as *apitest.Person) apites
 	}
 	addPeople(all)
 	addEntitlements(all)
+	addRequests(all)
 	addSeats(all)
 	addPlans(all)
 	addOperator(all)

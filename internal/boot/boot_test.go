@@ -95,6 +95,7 @@ func TestEveryConfigurationLoadsAndShowsNoSecret(t *testing.T) {
 	checkConfig[Mail](t)
 	checkConfig[Entitle](t)
 	checkConfig[Remind](t)
+	checkConfig[Request](t)
 }
 
 func checkConfig[T any](t *testing.T) {

@@ -81,6 +81,7 @@ type (
 	Assign     struct{ API }
 	Revoke     struct{ API }
 	SeatChange struct{ API }
+	Request    struct{ API }
 	Plan       struct{ API }
 	Invoice    struct{ API }
 	Operator   struct{ API }

@@ -15,7 +15,7 @@ const (
 	MaxRequestBytes = 2000
 	// MaxRequestsPerHour is how many requests one user may open: each is a mail to
 	// somebody who reads it.
-	MaxRequestsPerHour = 20
+	MaxRequestsPerHour = 100
 )
 
 // Asking is what a customer asks the vendor for.
