@@ -82,9 +82,14 @@ func wanted(rule string, mailed map[string]bool) (func(sample) bool, bool) {
 	switch rule {
 	case "MailRule":
 		return func(s sample) bool {
-			// Of these two the mail is the invoice, so without one there is none.
-			invoiceAlone := s.kind == seats.SubscriptionStarted || s.kind == seats.CycleClosed
-			return ours(s) && mailed[s.kind] && (s.invoiced || !invoiceAlone)
+			// Of some the mail is the invoice or the credit note, so without one there is none.
+			switch data, _ := s.event["detail"].(map[string]any)["data"].(map[string]any); s.kind {
+			case seats.SubscriptionStarted, seats.PlanUpgraded:
+				return ours(s) && s.invoiced
+			case seats.CycleClosed, seats.DaySettled:
+				return ours(s) && (s.invoiced || data["credit_note"] != nil)
+			}
+			return ours(s) && mailed[s.kind]
 		}, true
 	case "CloseDueRule":
 		return func(s sample) bool { return ours(s) && s.kind == events.TypeAccountsDue }, true
