@@ -30,6 +30,18 @@ func effects(t *testing.T, store seats.Store) {
 			t.Errorf("%d of %d seats are free, want 6 of 15", got.Free, got.Seats)
 		}
 	})
+	t.Run("a new subscription takes the place of one that has ended", func(t *testing.T) {
+		f := open(t, store)
+		next := *f.reports
+		next.ID, next.Rev, next.Seats, next.Free = f.mint.Subscription("reports"), 1, f.reports.Seats, 3
+		write := seats.SubscriptionWrite{Subscription: &next, From: f.reports.Rev, Replaces: f.reports.ID, FreeDelta: 3 - f.reports.Free, FreeIs: true}
+		other := write
+		other.Replaces = f.mint.Subscription("reports")
+		f.refuses(&seats.Change{Subscriptions: []seats.SubscriptionWrite{other}}, seats.Failed{Kind: seats.ItemSubscription})
+		f.commit(&seats.Change{Subscriptions: []seats.SubscriptionWrite{write}})
+		same(t, "the product's subscription", f.pool("reports"), &next)
+		f.refuses(&seats.Change{Subscriptions: []seats.SubscriptionWrite{write}}, seats.Failed{Kind: seats.ItemSubscription})
+	})
 	t.Run("a close may leave fewer seats than are used, and giving back mends it", func(t *testing.T) {
 		f := open(t, store)
 		next := *f.reports
