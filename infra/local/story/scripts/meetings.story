@@ -36,7 +36,7 @@ mika POST subscriptions/$sub/licenses {user_ids: [$kenji]}
   covers M5 Only the owner or an admin may give licenses.
   covers M14 The license is given to the user found.
   results[0].status = assigned
-mail kenji "license"
+mail kenji "You have a license"
   covers M15 The user is told by mail.
   covers M16 The mail says how to sign in.
   text has "Sign in with the email address that this mail was sent to"
@@ -137,7 +137,7 @@ mika GET subscriptions/$sub
 mika DELETE subscriptions/$sub/licenses/$yumi
   covers M17 A license can be revoked at any time.
   status 204
-mail yumi "license"
+mail yumi "has ended"
 yumi GET /v1/entitlements/meetings?account=$account
   covers M17 A license can be revoked at any time.
   entitled = false

@@ -67,8 +67,8 @@ finn POST /v1/invitations/accept {token: $finn.link, id_token: $finn.id_token}
 olga DELETE subscriptions/$sub/licenses/$ann
 olga POST subscriptions/$sub/licenses {user_ids: [$finn]}
   results[0].status = assigned
-mail ann "license"
-mail finn "license"
+mail ann "has ended"
+mail finn "You have a license"
 olga GET invoices
   items count 1
 > No money moved: there is still one invoice.

@@ -104,8 +104,8 @@ vera GET users/$ann
   covers V17 A user without a license is disabled and stays in the system.
   status = active
   licenses count 0
-mail ann "license"
-mail emil "license"
+mail ann "has ended"
+mail emil "You have a license"
 vera PATCH users/$emil {last_name: Ernst-Frey, qualification: Senior surveyor}
   covers V18 A user's details are edited from the table.
   last_name = Ernst-Frey
