@@ -103,7 +103,7 @@ func decidePlan(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Q
 		c.event = t.event(PlanUpgraded, data, Rev{string(sub.ID), next.Rev})
 		err = c.upgrade(t, sub, plan, target, quote)
 	} else {
-		if data.EffectiveAt = sub.Period.End; want.seats == 0 {
+		if data.EffectiveAt, data.Currency = sub.Period.End, ""; want.seats == 0 {
 			data.From = 0
 		}
 		c.event = t.event(PlanChangeScheduled, data, Rev{string(sub.ID), next.Rev})
@@ -217,6 +217,7 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 	if err := c.invoiceNow(t, target.Vendor, quote.At, lines...); err != nil {
 		return err
 	}
+	data.AmountMinor = c.dueNow.AmountDueMinor
 	if c.account.Plan == sub.Plan {
 		c.account.Plan = target.Ref()
 	}

@@ -221,7 +221,11 @@ func (c *moneyChange) bill(t *turn, sub *Subscription, plan *Plan, part Unbilled
 	if err != nil || l.AmountMinor == 0 {
 		return err
 	}
-	return c.invoiceNow(t, plan.Vendor, at, l)
+	if err := c.invoiceNow(t, plan.Vendor, at, l); err != nil {
+		return err
+	}
+	c.event.Data.AmountMinor = c.dueNow.AmountDueMinor
+	return nil
 }
 
 // invoiceNow issues an invoice with the change.
@@ -233,7 +237,7 @@ func (c *moneyChange) invoiceNow(t *turn, vendor Vendor, at time.Time, lines ...
 		return err
 	}
 	c.dueNow, c.invoice = inv, issue(a, inv)
-	c.event.Data.AmountMinor, c.event.Data.InvoiceNumber = inv.AmountDueMinor, inv.Number
+	c.event.Data.InvoiceNumber = inv.Number
 	return nil
 }
 
