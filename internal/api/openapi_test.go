@@ -131,6 +131,7 @@ func unkeyed() map[string]string {
 		"quote-seats":          "a second quote is one more offer, and nothing else",
 		"quote-subscription":   "a second quote is one more offer, and nothing else",
 		"suppose":              "it looks ahead and writes nothing",
+		"quote-request":        "a second price is one more offer, and nothing else",
 		"validate-catalog":     "writes nothing",
 		"publish-catalog":      "publishes what has changed",
 		"advance-clock":        "moves to an instant, forward only",
