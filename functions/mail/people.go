@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"strings"
 
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
@@ -92,6 +93,48 @@ func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
 		}))
 	}
 	return letters, nil
+}
+
+// licensesEnded writes to who was deactivated or removed which licenses ended with it,
+// all of them in one mail. Who was removed is told this last thing, unless their data
+// was erased in the meantime.
+func (w writer) licensesEnded(ctx context.Context, s *scene) ([]letter, error) {
+	d := s.event.Data
+	u := s.Users[d.UserID]
+	if u == nil || u.Erased {
+		return nil, nil
+	}
+	var names []string
+	for _, product := range d.Ended {
+		sub := s.Subscriptions[product]
+		if sub == nil {
+			continue
+		}
+		plan, err := w.store.Plan(ctx, sub.Plan)
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, plan.Product.Name)
+	}
+	if len(names) == 0 {
+		return nil, nil
+	}
+	m := mail.LicenseTaken{
+		Frame: s.to(u), TakerName: s.actor(), ProductName: listed(names), TakenAt: s.event.At, Reason: mail.TakenDeactivated,
+	}
+	if s.event.Type == seats.UserRemovedEvent {
+		m.Reason = mail.TakenRemoved
+	}
+	return []letter{userLetter(u, m)}, nil
+}
+
+// listed writes names as a list in words: "A, B and C".
+func listed(names []string) string {
+	last := len(names) - 1
+	if last < 1 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:last], ", ") + " and " + names[last]
 }
 
 // ownershipTransferred writes to the new owner and to the old one.

@@ -53,6 +53,8 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 		seats.InvitationExpiredEv:  w.invitationExpired,
 		seats.LicenseAssigned:      w.licenseGiven,
 		seats.LicenseRevoked:       w.licenseTaken,
+		seats.UserDeactivatedEvent: w.licensesEnded,
+		seats.UserRemovedEvent:     w.licensesEnded,
 		seats.SeatsIncreased:       w.seatsIncreased,
 		seats.DecreaseScheduled:    w.decreaseScheduled,
 		seats.OwnershipTransferred: w.ownershipTransferred,
@@ -81,10 +83,10 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 
 // scene reads what an event is about; nil where the account is gone.
 func (w writer) scene(ctx context.Context, event seats.Event) (*scene, error) {
-	want := seats.Want{Account: event.Account, Users: event.People()}
 	d := event.Data
+	want := seats.Want{Account: event.Account, Users: event.People(), Products: slices.Clone(d.Ended)}
 	if d.Product != "" {
-		want.Products = []string{d.Product}
+		want.Products = append(want.Products, d.Product)
 	}
 	view, err := w.store.Load(ctx, want)
 	if err != nil || view.Account == nil {
