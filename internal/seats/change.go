@@ -317,7 +317,7 @@ type Quote struct {
 	DueNow *billing.Invoice
 	// Next is what the next close bills if nothing else happens.
 	Next *billing.Invoice
-	// SubscriptionRev, CreditMinor and Tax are what it rests on.
+	// SubscriptionRev (see PricedRev), CreditMinor and Tax are what it rests on.
 	SubscriptionRev int64
 	CreditMinor     int64
 	TaxPPM          int64

@@ -62,7 +62,7 @@ func TestWhoIsEntitled(t *testing.T) {
 	e, err = r.Service.CheckEntitlement(r.Ctx, r.Account, ann, r.Product)
 	r.Must(err)
 	equal(t, "removed", e.Denied, seats.DeniedUser)
-	for _, user := range []seats.UserID{"", "usr_x", r.Owner[:len(r.Owner)-1] + "0"} {
+	for _, user := range []seats.UserID{"", "usr_x", "usr_" + seats.UserID(strings.Repeat("0", 26))} {
 		_, err := r.Service.CheckEntitlement(r.Ctx, r.Account, user, r.Product)
 		wantCode(t, err, "not_found")
 	}

@@ -159,7 +159,7 @@ func (m *model) apply(n int64, priced time.Time) []int64 {
 	case n == m.seats:
 		m.pending = nil
 	default:
-		m.pending, m.reminded = &n, false
+		m.pending = &n
 	}
 	m.version++
 	return lines
@@ -217,20 +217,9 @@ func (m *model) cancelPending(by string) string {
 // advance moves a test account's clock from due instant to due instant.
 func (m *model) advance(to time.Time) {
 	for !m.period.end.After(to) {
-		m.remind(m.period.end)
 		m.expire(m.period.end)
 		m.close()
 	}
-	m.remind(to)
 	m.expire(to)
 	m.clock = to
-}
-
-// remind notes on a decrease that the people concerned were told of it: that changes
-// what is pending, and so makes quotes stale.
-func (m *model) remind(by time.Time) {
-	if m.pending != nil && !m.reminded && !by.Before(m.period.end.Add(-seats.ReminderAhead)) {
-		m.reminded = true
-		m.version++
-	}
 }

@@ -24,7 +24,6 @@ type model struct {
 
 	seats    int64
 	pending  *int64
-	reminded bool // of what is pending
 	unbilled []*big.Rat
 	period   naivePeriod
 	// version counts changes of money, which make quotes stale.

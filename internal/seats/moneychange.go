@@ -132,7 +132,7 @@ func (t *turn) buySeats(sub *Subscription, plan *Plan, to int64, quote *Quote) (
 	case quote.Seats != to:
 		return nil, ErrQuoteStale
 	}
-	if err := t.quoteHolds(quote, sub.ID, sub.Rev); err != nil {
+	if err := t.quoteHolds(quote, sub.ID, sub.PricedRev()); err != nil {
 		return nil, err
 	}
 	return decideMoneyChange(t, sub, plan, moneyWant{seats: to}, quote)
@@ -142,7 +142,7 @@ func (t *turn) buySeats(sub *Subscription, plan *Plan, to int64, quote *Quote) (
 func (t *turn) newQuote(sub *Subscription, plan *Plan, seats int64) *Quote {
 	return &Quote{
 		ID: t.Mint.Quote(), Account: t.Account.ID, Subscription: sub.ID, By: t.by(), Plan: plan.Ref(), FromPlan: sub.Plan,
-		At: t.Now, ExpiresAt: t.Wall.Add(QuoteTTL), From: sub.Seats, Seats: seats, SubscriptionRev: sub.Rev,
+		At: t.Now, ExpiresAt: t.Wall.Add(QuoteTTL), From: sub.Seats, Seats: seats, SubscriptionRev: sub.PricedRev(),
 		CreditMinor: t.Account.CreditMinor, TaxPPM: t.Account.TaxPPM, ReverseCharge: t.Account.ReverseCharge,
 	}
 }

@@ -432,7 +432,7 @@ func (s *Service) priceShortage(ctx context.Context, cmd command, t *turn, produ
 	for n > 1 && t.mayNotSell(sub, plan, sub.Seats+n) != nil {
 		n--
 	}
-	quote, _, err := s.QuoteSeats(ctx, cmd.caller, cmd.account, sub.ID, sub.Seats+n)
+	quote, _, err := s.quoteSeats(ctx, cmd.caller, cmd.account, sub.ID, sub.Seats+n, true)
 	var refused *Error
 	switch {
 	case errors.As(err, &refused) && permanent(err):

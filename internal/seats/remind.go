@@ -190,6 +190,7 @@ func (s *Service) remindPool(ctx context.Context, sub *Subscription, by time.Tim
 func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Change {
 	next := sub.clone()
 	next.Rev++
+	next.Reminders++
 	change := &Change{Subscriptions: []SubscriptionWrite{{Subscription: next, From: sub.Rev}}}
 	remind := func(kind string, data EventData) {
 		data.Subscription, data.Product, data.EffectiveAt = sub.ID, sub.Product, sub.Period.End

@@ -274,7 +274,7 @@ func (s *Service) ApproveRequest(ctx context.Context, operator Actor, account Ac
 			return nil, err
 		}
 		q := t.Quote
-		if err := t.quoteHolds(q, sub.ID, sub.Rev); err != nil {
+		if err := t.quoteHolds(q, sub.ID, sub.PricedRev()); err != nil {
 			return nil, err
 		}
 		if q.Request != id {

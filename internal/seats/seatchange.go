@@ -14,6 +14,12 @@ import (
 // what it rests on changes; assigning and revoking change nothing of it. The
 // currency is the account's, for quotes that charge nothing now.
 func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, seats int64) (*Quote, money.Currency, error) {
+	return s.quoteSeats(ctx, caller, account, id, seats, false)
+}
+
+// quoteSeats is QuoteSeats; given says that the command which buys the seats gives
+// all of them to people at once, so that the next close finds none of them free.
+func (s *Service) quoteSeats(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, seats int64, given bool) (*Quote, money.Currency, error) {
 	product, err := id.Product()
 	if err != nil {
 		return nil, "", err
@@ -32,6 +38,9 @@ func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account Account
 	effect, err := decideMoneyChange(t, sub, plan, moneyWant{seats: seats}, quote)
 	if err != nil {
 		return nil, "", err
+	}
+	if given {
+		effect.write.Subscription.Free = 0
 	}
 	return quote, t.Account.Currency, s.keepQuote(ctx, t, effect, quote)
 }
@@ -301,7 +310,7 @@ func decideConfirm(t *turn, id SubscriptionID, agreed bool) (*Change, SeatChange
 		return nil, none, err
 	}
 	q := t.Quote
-	if err := t.quoteHolds(q, id, sub.Rev); err != nil {
+	if err := t.quoteHolds(q, id, sub.PricedRev()); err != nil {
 		return nil, none, err
 	}
 	want := q.want(t)

@@ -120,7 +120,7 @@ func (s *Service) QuoteSubscription(ctx context.Context, caller Caller, account 
 	was := t.Subscriptions[plan.Product.ID]
 	quote := t.newQuote(&Subscription{}, plan, seats)
 	if was != nil {
-		quote.SubscriptionRev = was.Rev
+		quote.SubscriptionRev = was.PricedRev()
 	}
 	effect, err := decideSubscribe(t, plan, seats, quote)
 	if err != nil {
@@ -209,7 +209,7 @@ func decideConfirmSubscription(t *turn, plan *Plan, agreed bool) (*Change, SeatC
 	var none SeatChangeResult
 	rev := int64(0)
 	if was := t.Subscriptions[plan.Product.ID]; was != nil {
-		rev = was.Rev
+		rev = was.PricedRev()
 	}
 	q := t.Quote
 	if err := t.quoteHolds(q, "", rev); err != nil {

@@ -23,8 +23,10 @@ type Subscription struct {
 	Account AccountID
 	Product string
 	Rev     int64
-	Status  SubscriptionStatus
-	Plan    PlanRef
+	// Reminders is how many of the revisions only noted that people were reminded.
+	Reminders int64
+	Status    SubscriptionStatus
+	Plan      PlanRef
 	// Seats is the purchased number now.
 	Seats int64
 	// Free is Seats less licenses in use and seats reserved by invitations. It is
@@ -97,6 +99,10 @@ type Unbilled struct {
 // MaxUnbilled bounds how many increases wait for one invoice, so that the pool's
 // item stays small; beyond it the customer is told to talk to the vendor.
 const MaxUnbilled = 50
+
+// PricedRev is the revision that quotes rest on: reminders revise the subscription
+// too, and change nothing that has a price.
+func (s *Subscription) PricedRev() int64 { return s.Rev - s.Reminders }
 
 // DueAt is the next instant at which something of the subscription must be
 // closed; zero once it has ended.

@@ -25,7 +25,7 @@ const (
 // Attributes of a subscription: id, v revision, st status, pl plan, pv its version,
 // s seats, fr free, pe pending (s seats, b by, t at, e event, r reminded), pp pending
 // plan (p plan, v version, else as pe), pc cancel (as pe), pi index, pa and pb
-// dates, ps and pt instants of the period, tr trial, z zone, sa started at, te trial ended, un unbilled
+// dates, ps and pt instants of the period, tr trial, rn reminders, z zone, sa started at, te trial ended, un unbilled
 // changes (lists: event, from, to, delta, numerator, denominator, and the plan with its
 // version where it is not the subscription's), se settle at, fm forecast.
 func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
@@ -52,6 +52,7 @@ func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 		it.nested("pc", pendingItem(p.By, p.At, p.Event, p.Reminded))
 	}
 	it.flag("tr", sub.Trial)
+	it.number("rn", sub.Reminders)
 	it.instant("se", sub.SettleAt)
 	it.number("pi", int64(sub.Period.Index))
 	it.date("pa", sub.Period.StartDate)
@@ -70,7 +71,7 @@ func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 
 // revisedAttributes are what Rev covers: everything but the id and the free counter.
 func revisedAttributes() []string {
-	return []string{revName, subscriptionStatusName, "pl", "pv", "s", "pe", "pp", "pc", "pi", "pa", "pb", "ps", "pt", "tr", "z", "sa", "te", "un", "se", "fm"}
+	return []string{revName, subscriptionStatusName, "pl", "pv", "s", "pe", "pp", "pc", "pi", "pa", "pb", "ps", "pt", "tr", "rn", "z", "sa", "te", "un", "se", "fm"}
 }
 
 func pendingItem(by seats.UserID, at time.Time, event seats.EventID, reminded bool) item {
@@ -139,7 +140,7 @@ func readSubscription(it item) (*seats.Subscription, error) {
 		Period: billing.Period{
 			Index: int(r.number("pi")), StartDate: r.date("pa"), EndDate: r.date("pb"), Start: r.instant("ps"), End: r.instant("pt"),
 		},
-		Trial: r.flag("tr"), Zone: r.text("z"), StartedAt: r.instant("sa"), TrialEnded: r.instant("te"),
+		Trial: r.flag("tr"), Reminders: r.number("rn"), Zone: r.text("z"), StartedAt: r.instant("sa"), TrialEnded: r.instant("te"),
 		Unbilled: r.unbilled("un", plan), SettleAt: r.instant("se"), ForecastMinor: r.number("fm"),
 	}
 	if p, ok := r.nested("pe"); ok {

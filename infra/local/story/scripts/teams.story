@@ -55,6 +55,7 @@ bea POST invitations {dry_run: true, people: [
   covers T11 Adding users may raise the cost, which is said before.
   quote.seats = 5
   quote.amount_due_now = 1543 EUR
+  quote.next_invoice.total = 6000 EUR
   keep quote.quote_id as quote
   keep quote.amount_due_now as due
 > Two seats more would cost $due now, for 18 of 28 days.
