@@ -26,7 +26,9 @@ func moneyed(tb testing.TB) *seatstest.Rig {
 			p.Settle, p.Decrease = seats.SettleDaily, seats.DecreaseImmediateCredit
 			p.AdminMonthlyCap = map[money.Currency]int64{"EUR": 100_000}
 		}))
-	pro := r.Publish("pro", func(p *seats.Plan) { p.Rank, p.Prices["EUR"], p.Policies = 2, billing.Price{Model: billing.PerSeat, UnitMinor: 3000}, r.Plan.Policies })
+	pro := r.Publish("pro", func(p *seats.Plan) {
+		p.Rank, p.Prices["EUR"], p.Policies = 2, billing.Price{Model: billing.PerSeat, UnitMinor: 3000}, r.Plan.Policies
+	})
 	low := r.Publish("low", func(p *seats.Plan) { p.Rank, p.Policies = 0, r.Plan.Policies })
 	desk := r.Publish("desk", func(p *seats.Plan) { product("desk")(p); seatstest.ActiveUsers(seats.CountDaily)(&p.Policies) })
 	tried := r.Publish("tried", func(p *seats.Plan) { product("tried")(p); p.Policies.TrialDays = 10 })
