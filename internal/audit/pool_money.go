@@ -205,7 +205,7 @@ func (p *pool) upgrade(e *seats.Event) string {
 	line := func(plan *seats.Plan, price *billing.Price, seats, minor int64) billing.Line {
 		return billing.Line{
 			Kind: billing.LinePlanChange, SubscriptionID: string(p.sub.ID), ProductID: p.sub.Product, PlanID: plan.ID, PlanVersion: plan.Version,
-			UnitMinor: price.UnitMinor, FromSeats: d.From, Seats: seats, FactorNum: f.Num, FactorDen: f.Den,
+			UnitMinor: unit(price), FromSeats: d.From, Seats: seats, FactorNum: f.Num, FactorDen: f.Den,
 			PeriodStart: p.period.Start, PeriodEnd: p.period.End, AmountMinor: minor, EventIDs: []string{string(e.ID)},
 		}
 	}
@@ -226,7 +226,7 @@ func (p *pool) upgrade(e *seats.Event) string {
 func (p *pool) line(kind billing.LineKind) billing.Line {
 	return billing.Line{
 		Kind: kind, SubscriptionID: string(p.sub.ID), ProductID: p.sub.Product, PlanID: p.plan.ID, PlanVersion: p.plan.Version,
-		UnitMinor: p.price.UnitMinor,
+		UnitMinor: unit(p.price),
 	}
 }
 
@@ -261,7 +261,7 @@ func (p *pool) changeLine(kind billing.LineKind, minor int64, parts ...seats.Unb
 	if plan := p.b.plans[parts[0].Plan]; plan != nil {
 		l.PlanID, l.PlanVersion = plan.ID, plan.Version
 		if price, err := plan.Price(p.b.account.Currency); err == nil {
-			l.UnitMinor = price.UnitMinor
+			l.UnitMinor = unit(price)
 		}
 	}
 	l.FromSeats, l.Seats = parts[0].FromSeats, parts[len(parts)-1].ToSeats
@@ -310,4 +310,12 @@ func (p *pool) note(number int64, lines []billing.Line) bool {
 		}
 	}
 	return some
+}
+
+// unit is the price of a seat as a line names it: where it alone makes the amount.
+func unit(price *billing.Price) int64 {
+	if price.BaseMinor != 0 || price.IncludedSeats != 0 {
+		return 0
+	}
+	return price.UnitMinor
 }

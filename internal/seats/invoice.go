@@ -28,11 +28,34 @@ func issue(a *Account, inv *billing.Invoice) *IssuedInvoice {
 	return &IssuedInvoice{Number: inv.Number, Canonical: canonical, Hash: billing.Hash(canonical), IssuedAt: inv.IssuedAt, Status: InvoiceOpen}
 }
 
-// line starts a line of a subscription.
+// line starts a line of a subscription. It names the price of a seat where that
+// explains the amount: where there is no base fee and every seat costs the same.
 func line(kind billing.LineKind, a *Account, sub *Subscription, plan *Plan, price *billing.Price) billing.Line {
-	return billing.Line{
-		Kind: kind, SubscriptionID: string(sub.ID), ProductID: sub.Product, PlanID: plan.ID, PlanVersion: plan.Version,
-		UnitMinor: price.UnitMinor, TaxPPM: a.TaxPPM,
+	l := billing.Line{
+		Kind: kind, SubscriptionID: string(sub.ID), ProductID: sub.Product, PlanID: plan.ID, PlanVersion: plan.Version, TaxPPM: a.TaxPPM,
+	}
+	if plain(price) {
+		l.UnitMinor = price.UnitMinor
+	}
+	return l
+}
+
+func plain(price *billing.Price) bool {
+	return price.Model == billing.PerSeat && price.BaseMinor == 0 && price.IncludedSeats == 0
+}
+
+// maxTiersExplained is how many tiers a line spells out; more stand in the plan.
+const maxTiersExplained = 3
+
+// explainPrice tells in a line's description how a price comes about that is no
+// number of seats times a unit.
+func explainPrice(l *billing.Line, price *billing.Price, currency money.Currency) {
+	switch {
+	case plain(price):
+	case len(price.Tiers) > maxTiersExplained:
+		l.Description += " (by the plan's " + itoa(int64(len(price.Tiers))) + " tiers)"
+	default:
+		l.Description += " (" + PriceInWords(price, currency) + ")"
 	}
 }
 
@@ -50,6 +73,7 @@ func seatsLine(a *Account, sub *Subscription, plan *Plan, period billing.Period,
 	l.Seats, l.FactorNum, l.FactorDen = sub.Seats, factor.Num, factor.Den
 	l.PeriodStart, l.PeriodEnd = period.Start, period.End
 	l.Description = fmt.Sprintf("%s, %s: %s, %s to %s", plan.Product.Name, plan.Name, countSeats(sub.Seats), period.StartDate, period.EndDate.AddDays(-1))
+	explainPrice(&l, price, a.Currency)
 	l.EventIDs = []string{string(event)}
 	l.AmountMinor, err = billing.SettleIncrease(due)
 	return l, err
@@ -86,6 +110,7 @@ func netLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billi
 	} else {
 		l.Description += fmt.Sprintf(", %d changes", len(parts))
 	}
+	explainPrice(&l, price, a.Currency)
 	l.AmountMinor, err = billing.SettleNet(due...)
 	return l, err
 }

@@ -248,6 +248,7 @@ func upgradeLines(a *Account, sub *Subscription, plan, target *Plan, seats int64
 		l.FromSeats, l.Seats, l.FactorNum, l.FactorDen = sub.Seats, seats, factor.Num, factor.Den
 		l.PeriodStart, l.PeriodEnd = sub.Period.Start, sub.Period.End
 		l.Description = fmt.Sprintf("%s, %s: %s%s, %s", of.Product.Name, of.Name, countSeats(seats), what, share(factor.Num, factor.Den, target.Policies.Proration))
+		explainPrice(&l, price, a.Currency)
 		l.AmountMinor, l.EventIDs = minor, []string{string(event)}
 		lines = append(lines, l)
 	}

@@ -244,6 +244,7 @@ func usageLine(a *Account, sub *Subscription, plan *Plan, active activity, event
 	l.FactorNum, l.FactorDen = factor.Num, factor.Den
 	l.PeriodStart, l.PeriodEnd = period.Start, period.End
 	l.Description = fmt.Sprintf("%s, %s: %s, %s to %s", plan.Product.Name, plan.Name, countUsers(u.num, u.den), period.StartDate, period.EndDate.AddDays(-1))
+	explainPrice(&l, price, a.Currency)
 	l.EventIDs = []string{string(event)}
 	if len(u.people) > 0 {
 		l.PeopleSHA256 = HashBilled(u.people)
