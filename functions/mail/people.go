@@ -8,7 +8,7 @@ import (
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-// invitation writes to the invited person. An invitation that was sent again,
+// invitation writes to the invited person, and reminds them later. An invitation that was sent again,
 // cancelled or accepted in the meantime, or has lapsed, gets no mail with a dead
 // link.
 func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
@@ -22,15 +22,21 @@ func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
 	if err != nil {
 		return nil, err
 	}
-	m := mail.Invitation{
-		Frame: s.to(u), InviterName: s.name(u.Invitation.Inviter), Role: string(u.Role), ExpiresAt: u.Invitation.ExpiresAt,
-		Link:   mail.Link(w.console + "/accept#" + seats.InvitationToken(key, s.Account.ID, u.ID, u.Invitation.Generation)),
-		Resent: s.event.Type == seats.InvitationResent,
-	}
+	link := mail.Link(w.console + "/accept#" + seats.InvitationToken(key, s.Account.ID, u.ID, u.Invitation.Generation))
+	product := ""
 	if u.Invitation.Reserved && s.plan != nil {
-		m.ProductName = s.plan.Product.Name
+		product = s.plan.Product.Name
 	}
-	return []letter{userLetter(u, m)}, nil
+	inviter := s.name(u.Invitation.Inviter)
+	if s.event.Type == seats.ReminderInvitation {
+		return []letter{userLetter(u, mail.InvitationReminder{
+			Frame: s.to(u), InviterName: inviter, ProductName: product, ExpiresAt: u.Invitation.ExpiresAt, Link: link,
+		})}, nil
+	}
+	return []letter{userLetter(u, mail.Invitation{
+		Frame: s.to(u), InviterName: inviter, ProductName: product, Role: string(u.Role), ExpiresAt: u.Invitation.ExpiresAt,
+		Link: link, Resent: s.event.Type == seats.InvitationResent,
+	})}, nil
 }
 
 // invitationExpired writes to who invited, unless that person sees the account's
@@ -135,6 +141,19 @@ func listed(names []string) string {
 		return strings.Join(names, "")
 	}
 	return strings.Join(names[:last], ", ") + " and " + names[last]
+}
+
+// roleGiven writes to whose role was changed, unless it was changed again since: that
+// has a mail of its own.
+func (w writer) roleGiven(_ context.Context, s *scene) ([]letter, error) {
+	d := s.event.Data
+	u := s.user(d.UserID)
+	if u == nil || u.Role != d.Role || u.Status != seats.UserActive {
+		return nil, nil
+	}
+	return []letter{userLetter(u, mail.RoleGiven{
+		Frame: s.to(u), GiverName: s.actor(), RoleFrom: string(d.FromRole), Role: string(d.Role), GivenAt: s.event.At, SignInLink: w.link("/"),
+	})}, nil
 }
 
 // ownershipTransferred writes to the new owner and to the old one.

@@ -23,6 +23,7 @@ type reader interface {
 	Load(context.Context, seats.Want) (seats.View, error)
 	Plan(context.Context, seats.PlanRef) (*seats.Plan, error)
 	Invoice(context.Context, seats.AccountID, int64) (*seats.IssuedInvoice, error)
+	Users(context.Context, seats.AccountID) ([]*seats.User, error)
 }
 
 // writer turns ledger events into letters. An event holds ids alone: names and
@@ -50,6 +51,7 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 	write, ok := map[string]func(context.Context, *scene) ([]letter, error){
 		seats.UserInvitedEvent:     w.invitation,
 		seats.InvitationResent:     w.invitation,
+		seats.ReminderInvitation:   w.invitation,
 		seats.InvitationExpiredEv:  w.invitationExpired,
 		seats.LicenseAssigned:      w.licenseGiven,
 		seats.LicenseRevoked:       w.licenseTaken,
@@ -57,6 +59,7 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 		seats.UserRemovedEvent:     w.licensesEnded,
 		seats.SeatsIncreased:       w.seatsIncreased,
 		seats.DecreaseScheduled:    w.decreaseScheduled,
+		seats.RoleChanged:          w.roleGiven,
 		seats.OwnershipTransferred: w.ownershipTransferred,
 		seats.SubscriptionStarted:  w.documents,
 		seats.CycleClosed:          w.documents,
@@ -64,6 +67,9 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 		seats.PlanUpgraded:         w.documents,
 		seats.SeatsDecreased:       w.documents,
 		seats.InvoiceVoided:        w.documents,
+		seats.ReminderDecrease:     w.changeNear,
+		seats.ReminderPlanChange:   w.changeNear,
+		seats.ReminderCancellation: w.changeNear,
 	}[event.Type]
 	if !ok {
 		return nil, nil

@@ -45,7 +45,7 @@ func uses() map[string][]template.Grant {
 		"remind":   slices.Concat(due, seats("BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem")),
 		"close":    command,
 		"publish":  put,
-		"mail": slices.Concat(seats("BatchGetItem", "GetItem"), link, keys("UpdateItem"), []template.Grant{
+		"mail": slices.Concat(seats("BatchGetItem", "GetItem", "Query"), link, keys("UpdateItem"), []template.Grant{
 			{Action: "ses:SendEmail", Resource: mailIdentity}, {Action: "ses:SendEmail", Resource: mailConfigurationSet},
 		}),
 	}

@@ -120,7 +120,7 @@ func nodes(t *testing.T, source string) []string {
 // chosen are fields with a fixed set of values, and addresses, which are checked
 // rather than shown.
 func chosen() []string {
-	return []string{"Role", "Reason", "Interval", "Proration", "Settle", "OverAssigned", "SupportEmail"}
+	return []string{"Role", "RoleFrom", "Reason", "Interval", "Proration", "Settle", "OverAssigned", "Change", "SupportEmail"}
 }
 
 // fill returns a copy of the mail with every text that somebody may type

@@ -17,6 +17,9 @@ const (
 	KindOwnershipTransferred Kind = "ownership_transferred"
 	KindInvoice              Kind = "invoice"
 	KindCreditNote           Kind = "credit_note"
+	KindInvitationReminder   Kind = "invitation_reminder"
+	KindChangeReminder       Kind = "change_reminder"
+	KindRoleGiven            Kind = "role_given"
 )
 
 // Kinds lists every kind of mail, in the order in which people meet them.
@@ -24,6 +27,7 @@ func Kinds() []Kind {
 	return []Kind{
 		KindInvitation, KindInvitationExpired, KindLicenseGiven, KindLicenseTaken,
 		KindSeatChangeReceipt, KindDecreaseScheduled, KindOwnershipTransferred, KindInvoice, KindCreditNote,
+		KindInvitationReminder, KindChangeReminder, KindRoleGiven,
 	}
 }
 

@@ -3,6 +3,7 @@
 package samples
 
 import (
+	"slices"
 	"time"
 
 	"github.com/usher-seats/usher/internal/mail"
@@ -22,7 +23,7 @@ func All() ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	return append(people(zone), seats(zone)...), nil
+	return slices.Concat(people(zone), seats(zone), reminders(zone)), nil
 }
 
 func frame(zone *time.Location, recipient string) mail.Frame {

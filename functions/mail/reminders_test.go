@@ -1,0 +1,117 @@
+package main
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/usher-seats/usher/internal/api/apitest"
+	"github.com/usher-seats/usher/internal/seats"
+)
+
+// invitationID is the id of somebody's invitation.
+func invitationID(user string) string { return strings.Replace(user, "usr_", "inv_", 1) }
+
+// changePlan schedules or makes a change to another plan, as the owner.
+func changePlan(t *testing.T, a *apitest.Account, plan string) {
+	t.Helper()
+	var quote struct {
+		ID string `json:"quote_id"`
+	}
+	a.Owner.Post(a.SubPath()+"/quotes", map[string]any{"plan_id": plan}).OK(t, &quote)
+	a.Owner.Post(a.SubPath()+"/plan-changes", map[string]any{"quote_id": quote.ID, "agreement_accepted": true}).OK(t, nil)
+}
+
+// nearEnd is within the last seven days of the first month.
+func nearEnd() time.Time { return time.Date(2026, time.November, 25, 12, 0, 0, 0, time.UTC) }
+
+func TestOwnerAndBillingAdminsAreRemindedOfWhatIsNear(t *testing.T) {
+	r := newRig(t, strings.Replace(apitest.SampleCatalog(t), "over_assigned: keep_assigned", "over_assigned: release_newest", 1))
+	a := r.Open(5)
+	a.Join("billing_admin", false)
+	a.Join("admin", true)
+	for range 2 {
+		a.Join("member", true)
+	}
+	a.Confirm(a.Quote(1).ID).OK(t, nil)
+	r.news(a)
+	a.Advance(nearEnd())
+	told := r.news(a)
+	if len(told) != 2 {
+		t.Fatalf("reminded: %q, want the owner and the billing admin", heads(told))
+	}
+	for _, m := range told {
+		says(t, m, "goes from 5 seats of Northwind Meetings to 1 on 1 December 2026", "As of now 2 people lose their license", console+"/licenses")
+		if m.Subject != "Reminder: Northwind Meetings: 1 seat from 1 December 2026" || strings.Count(m.Text, "- member-") != 2 {
+			t.Errorf("%q reads\n%s", m.Subject, m.Text)
+		}
+	}
+	to(t, told, "olga", "change_reminder")
+
+	changePlan(t, a, "meetings-yearly")
+	a.Advance(nearEnd().Add(time.Hour))
+	r.news(a)
+	says(t, to(t, r.mails(), "olga", "change_reminder"), "goes from the plan Team, monthly of Northwind Meetings to Team, yearly on 1 December 2026")
+
+	a.Owner.Post(a.SubPath()+"/cancel", nil).OK(t, nil)
+	a.Advance(nearEnd().Add(2 * time.Hour))
+	r.news(a)
+	says(t, to(t, r.mails(), "olga", "change_reminder"), "is cancelled. It can be used until the end of 30 November 2026", "As of now 3 people lose their license")
+}
+
+// What was taken back or took effect before the mail is written is not reminded of.
+func TestWhatIsTakenBackIsNotRemindedOf(t *testing.T) {
+	r := newRig(t, apitest.SampleCatalog(t))
+	reminders := []string{seats.ReminderDecrease, seats.ReminderPlanChange, seats.ReminderCancellation}
+	for _, c := range []struct {
+		name string
+		do   func(*apitest.Account)
+		over func(*apitest.Account)
+	}{
+		{"a decrease", func(a *apitest.Account) { a.Confirm(a.Quote(4).ID).OK(t, nil) }, func(a *apitest.Account) { a.Confirm(a.Quote(5).ID).OK(t, nil) }},
+		{"a decrease that another follows", func(a *apitest.Account) { a.Confirm(a.Quote(4).ID).OK(t, nil) }, func(a *apitest.Account) { a.Confirm(a.Quote(3).ID).OK(t, nil) }},
+		{"a plan", func(a *apitest.Account) { changePlan(t, a, "meetings-yearly") }, func(a *apitest.Account) { a.Owner.Delete(a.SubPath()+"/plan-changes/pending").OK(t, nil) }},
+		{"a cancellation", func(a *apitest.Account) { a.Owner.Post(a.SubPath()+"/cancel", nil).OK(t, nil) }, func(a *apitest.Account) { a.Owner.Post(a.SubPath()+"/resume", nil).OK(t, nil) }},
+		{"what took effect", func(a *apitest.Account) { a.Confirm(a.Quote(4).ID).OK(t, nil) }, func(a *apitest.Account) { a.Advance(monthEnd()) }},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := r.Open(5)
+			c.do(a)
+			a.Advance(nearEnd())
+			entries := of(r.ledger(a), reminders...)
+			if len(entries) != 1 {
+				t.Fatalf("%d reminders, want one", len(entries))
+			}
+			r.forget()
+			r.all(entries...)
+			if len(r.mails()) != 1 {
+				t.Errorf("reminded by %q, want one mail to the owner", heads(r.mails()))
+			}
+			c.over(a)
+			r.forget()
+			r.all(entries...)
+			same(t, "what is over", r.mails())
+		})
+	}
+}
+
+func TestTheInvitedAreRemindedWithTheSameLink(t *testing.T) {
+	r := newRig(t, apitest.SampleCatalog(t))
+	a := r.Open(5)
+	a.Invite(a.Invitee("ida", "member", true), a.Invitee("ben", "member", false), a.Invitee("eve", "member", false))
+	r.news(a)
+	first, eve := to(t, r.mails(), "ida", "invitation"), to(t, r.mails(), "eve", "invitation")
+	a.Advance(apitest.Start.Add(seats.InvitationTTL - time.Hour))
+	reminded := of(r.ledger(a), seats.ReminderInvitation)
+	joined := r.As(a.Email("eve"))
+	joined.Post("/v1/invitations/accept", map[string]string{"token": link(t, eve), "id_token": joined.IDToken}).OK(t, nil)
+	r.forget()
+	r.all(reminded...)
+	same(t, "near the end", r.mails(), "ida: Your invitation to Northwind Meetings ends on 29 November 2026",
+		"ben: Your invitation to Customer at customer1.example ends on 29 November 2026")
+	again := to(t, r.mails(), "ida", "invitation_reminder")
+	says(t, again, "Olga Owner of Customer at customer1.example invited you to Northwind Meetings. A license is kept for you", "until 29 November 2026 at 10:00 (Europe/Berlin)")
+	if link(t, again) != link(t, first) {
+		t.Errorf("the reminder leads to %s, the invitation to %s", link(t, again), link(t, first))
+	}
+}
