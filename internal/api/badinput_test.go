@@ -67,10 +67,16 @@ func TestEveryMistakeIsRefusedAndChangesNothing(t *testing.T) {
 	})
 }
 
+// forVendors is the one operation of the vendor's servers, to everybody else forbidden.
+const forVendors = "get-entitlement"
+
 // sender is who may send an operation.
 func sender(x *tenant, op apitest.Operation) *apitest.Person {
-	if strings.HasPrefix(op.Path, "/v1/operator/") {
+	switch {
+	case strings.HasPrefix(op.Path, "/v1/operator/"):
 		return x.people[operator]
+	case op.ID() == forVendors:
+		return x.people[vendor]
 	}
 	return x.Owner
 }
@@ -157,6 +163,18 @@ func (m *mistakeMaker) withPath(path string) apitest.Request {
 	return r
 }
 
+// withQuery adds to the query that the request has.
+func (m *mistakeMaker) withQuery(query string) apitest.Request { return withQuery(m.r, query) }
+
+func withQuery(r apitest.Request, query string) apitest.Request {
+	separator := "?"
+	if strings.Contains(r.Path, "?") {
+		separator = "&"
+	}
+	r.Path += separator + query
+	return r
+}
+
 func (m *mistakeMaker) withBody(body string) apitest.Request {
 	r := m.r
 	r.Body = body
@@ -193,11 +211,15 @@ func (m *mistakeMaker) elsewhere(method string) bool {
 }
 
 func (m *mistakeMaker) routes() {
-	path := m.r.Path
-	m.add("an unknown parameter", m.withPath(path+"?colour=red"), 422, "invalid", "query.colour")
-	m.add("a query that is not encoded", m.withPath(path+"?limit=%zz"), 400, "malformed", "")
-	m.add("a query with a semicolon", m.withPath(path+"?a;b"), 400, "malformed", "")
-	for name, p := range map[string]string{"a slash at the end": path + "/", "two slashes": "/" + path, "dots": path + "/../x", "capitals": strings.ToUpper(path), "no version": strings.TrimPrefix(path, "/v1")} {
+	m.add("an unknown parameter", m.withQuery("colour=red"), 422, "invalid", "query.colour")
+	m.add("a query that is not encoded", m.withQuery("limit=%zz"), 400, "malformed", "")
+	m.add("a query with a semicolon", m.withQuery("a;b"), 400, "malformed", "")
+	path, _, _ := strings.Cut(m.r.Path, "?")
+	paths := map[string]string{"a slash at the end": path + "/", "two slashes": "/" + path, "dots": path + "/../x", "capitals": strings.ToUpper(path)}
+	if short, versioned := strings.CutPrefix(path, "/v1"); versioned {
+		paths["no version"] = short
+	}
+	for name, p := range paths {
 		m.add("a path with "+name, m.withPath(p), 404, "not_found", "")
 	}
 	item := m.d.Spec.Paths.Find(m.op.Path)
@@ -224,6 +246,10 @@ func (m *mistakeMaker) pathParameter(name string) {
 		set("of nothing", "999", 404, "not_found", "")
 		return
 	}
+	if p.Pattern != "" {
+		m.patterned(set, at, name, p)
+		return
+	}
 	set("that is no id", "x", 404, "not_found", "")
 	set("of another kind", "evt_"+strings.Repeat("0", 26), 404, "not_found", "")
 	set("in capitals", strings.ToUpper(pathValue(m.op, m.r, name)), 404, "not_found", "")
@@ -234,10 +260,30 @@ func (m *mistakeMaker) pathParameter(name string) {
 	}
 }
 
+// patterned makes the mistakes of a parameter whose form the document gives: a name,
+// which nothing need have, or a number.
+func (m *mistakeMaker) patterned(set func(what, value string, status int, code, place string), at, name string, p *openapi3.Schema) {
+	if pathValue(m.op, m.r, name) == "1" {
+		for _, value := range []string{"x", "0", "01", "-1", "1.5", "1e3", "1.doc", "10000000000", ".pdf"} {
+			set(value, value, 422, "invalid", at)
+		}
+		for _, value := range []string{"999", "999.pdf", "999.csv"} {
+			set("of nothing, "+value, value, 404, "not_found", "")
+		}
+	}
+	set("of another kind", "evt_"+strings.Repeat("0", 10), 422, "invalid", at)
+	set("in capitals", "X"+strings.ToUpper(pathValue(m.op, m.r, name)), 422, "invalid", at)
+	set("too long", strings.Repeat("1", int(*p.MaxLength)+1), 422, "invalid", at)
+	for _, value := range []string{"%20", "%00", "%zz", "%ff", "%E2%80%AE", "'%22%3Cscript%3E", "$%7Bjndi%7D", "A%23acc"} {
+		set("with "+value, value, 422, "invalid", at)
+	}
+}
+
 func pathValue(op apitest.Operation, r apitest.Request, name string) string {
+	path, _, _ := strings.Cut(r.Path, "?")
 	for i, segment := range strings.Split(op.Path, "/") {
 		if segment == "{"+name+"}" {
-			return strings.Split(r.Path, "/")[i]
+			return strings.Split(path, "/")[i]
 		}
 	}
 	return ""
@@ -248,7 +294,7 @@ func (m *mistakeMaker) queryParameter(name string, p *openapi3.Schema) {
 	set := func(value string) {
 		m.add(fmt.Sprintf("%s is %.40q", at, value), put(m.t, m.op, m.r, at, value), 422, "invalid", at)
 	}
-	m.add(at+" twice", m.withPath(m.r.Path+"?"+name+"=1&"+name+"=1"), 422, "invalid", at)
+	m.add(at+" twice", m.withQuery(name+"=1&"+name+"=1"), 422, "invalid", at)
 	switch {
 	case p.Type.Is("integer"):
 		for _, value := range []string{"x", "1.5", "-1", "0", fmt.Sprint(int(*p.Max) + 1), "99999999999999999999"} {

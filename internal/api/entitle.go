@@ -63,13 +63,13 @@ func entitlementBody(e seats.Entitled) EntitlementCheck {
 }
 
 type myEntitlementInput struct {
-	Product string `path:"product" maxLength:"32" doc:"Id of the product"`
+	Product string `path:"product" maxLength:"32" pattern:"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" doc:"Id of the product"`
 	Account string `query:"account" maxLength:"40" doc:"Id of the account; needed where you are in several"`
 }
 
 type entitlementInput struct {
 	UserPath
-	Product string `path:"product" maxLength:"32" doc:"Id of the product"`
+	Product string `path:"product" maxLength:"32" pattern:"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$" doc:"Id of the product"`
 }
 
 type licenseTokenInput struct {

@@ -102,5 +102,6 @@ func TestALicenseTokenIsNoLogin(t *testing.T) {
 	x := newTenant(t, s, nil)
 	var token api.LicenseToken
 	x.people[member].Post("/v1/license-tokens", object{"product": x.product()}).OK(t, &token)
-	s.Nobody().Post("/v1/me", object{"id_token": token.Token}).Refused(t, http.StatusUnprocessableEntity, "invalid")
+	x.people[stranger].Post("/v1/me", object{"id_token": token.Token}).Refused(t, http.StatusUnprocessableEntity, "invalid")
+	s.Nobody().Post("/v1/me", object{"id_token": token.Token}).Refused(t, http.StatusForbidden, "forbidden")
 }

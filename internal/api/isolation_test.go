@@ -14,7 +14,7 @@ import (
 // secretsOf are what no answer to anybody else may hold: every id in the account's
 // items, its emails and its name.
 func secretsOf(x *tenant, dump map[string]string) []string {
-	id := regexp.MustCompile(`(?:acc|usr|sub|inv|evt|quo)_([0-9a-z]{26})`)
+	id := regexp.MustCompile(`(?:acc|usr|sub|inv|evt|quo|req)_([0-9a-z]{26})`)
 	seen := map[string]bool{}
 	for key, text := range dump {
 		if !strings.Contains(key+text, x.ID) {
@@ -145,7 +145,7 @@ func TestNobodyReachesAnotherAccount(t *testing.T) {
 		}
 		for _, at := range all {
 			for _, role := range []string{owner, admin, billingAdmin, member, deactivated, removed, stranger, operator, vendor, anonymous} {
-				if role != operator || !strings.HasPrefix(at.op.Path, "/v1/operator/") {
+				if !mayReachAll(role, at.op) {
 					run.try(at, role, attacker.people[role])
 				}
 			}
@@ -169,6 +169,12 @@ func (x *tenant) prepareLists(t *testing.T) {
 	x.quote = x.Quote(x.Pool().Seats + 1).ID
 }
 
+// mayReachAll reports whether a role has an operation in every account: operators
+// theirs, and the vendor's servers the check of entitlements.
+func mayReachAll(role string, op apitest.Operation) bool {
+	return role == operator && strings.HasPrefix(op.Path, "/v1/operator/") || role == vendor && op.ID() == forVendors
+}
+
 type isolation struct {
 	t       *testing.T
 	s       *apitest.System
@@ -185,6 +191,8 @@ func (i *isolation) try(at attack, role string, p *apitest.Person) {
 	switch {
 	case got.Status >= http.StatusInternalServerError:
 		i.t.Errorf("%s: %d %s", name, got.Status, got.Body)
+	case at.op.ID() == forVendors:
+		got.Refused(i.t, http.StatusForbidden, "forbidden")
 	case inAccount && (at.at == "" || at.kind == "account"):
 		if got.Status != http.StatusNotFound {
 			i.t.Errorf("%s: %d %s, want 404", name, got.Status, got.Body)

@@ -145,13 +145,13 @@ func listLimits(t *testing.T, x *tenant) []limit {
 		if op.Parameters.GetByInAndName("query", "limit") == nil {
 			continue
 		}
-		path := valid()[op.ID()](t, x, x.Owner).Path
+		list := valid()[op.ID()](t, x, x.Owner)
 		for n, status := range map[int]int{0: tooMuch, 1: fits, 100: fits, 101: tooMuch} {
-			rows = append(rows, limit{fmt.Sprintf("%s, %d to a page", op.ID(), n), request("GET", fmt.Sprintf("%s?limit=%d", path, n), nil), status})
+			rows = append(rows, limit{fmt.Sprintf("%s, %d to a page", op.ID(), n), withQuery(list, fmt.Sprint("limit=", n)), status})
 		}
 		rows = append(rows,
-			limit{op.ID() + ", a cursor of 2,048 characters", request("GET", path+"?cursor="+strings.Repeat("A", 2048), nil), tooMuch},
-			limit{op.ID() + ", a cursor of 2,049 characters", request("GET", path+"?cursor="+strings.Repeat("A", 2049), nil), tooMuch})
+			limit{op.ID() + ", a cursor of 2,048 characters", withQuery(list, "cursor="+strings.Repeat("A", 2048)), tooMuch},
+			limit{op.ID() + ", a cursor of 2,049 characters", withQuery(list, "cursor="+strings.Repeat("A", 2049)), tooMuch})
 	}
 	return append(rows,
 		limit{"a query of 100 characters", request("GET", x.Path+"/users?q="+strings.Repeat("x", 100), nil), fits},

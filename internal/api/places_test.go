@@ -60,7 +60,7 @@ func bodyPlaces(s *openapi3.Schema, at string) []place {
 // kindOf says what a field or a query parameter refers to by its name.
 func kindOf(name string) (string, bool) {
 	switch name {
-	case "user", "cursor", "token", "id_token":
+	case "account", "user", "cursor", "token", "id_token":
 		return name, true
 	case "account_id", "subscription_id", "user_id", "quote_id", "plan_id", "invitation_id":
 		return strings.TrimSuffix(name, "_id"), true

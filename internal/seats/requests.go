@@ -247,7 +247,7 @@ func (s *Service) QuoteRequest(ctx context.Context, operator Actor, account Acco
 }
 
 func errAnswered(r *Request) error {
-	return ErrStateConflict.With("This request is %s already. A new one must be opened for something else.", string(r.Status))
+	return ErrStateConflict.With("This request is %s already. Open a new one for something else.", string(r.Status))
 }
 
 // AnsweredRequest is an answered request, with the change that it made, if any.
