@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"syscall"
@@ -164,7 +165,7 @@ func publishesABatch(t *testing.T, path string) {
 		t.Errorf("%d events on the bus, want %d", n, len(records)-1)
 	}
 	for _, want := range []string{
-		`"msg":"poison record"`, `"sequence_number":"003"`, `"EventsSent":24`, `"Poison":1`, `"request_id":"req-1"`,
+		`"msg":"poison record"`, `"sequence_number":"003"`, `"EventsSent":` + strconv.Itoa(len(records)-1), `"Poison":1`, `"request_id":"req-1"`,
 		`"CloudWatchMetrics":[{"Namespace":"Usher"`, `"msg":"stopped"`,
 	} {
 		if !strings.Contains(log.String(), want) {
