@@ -39,6 +39,11 @@ func busyWinter(t *testing.T, r *rig, a *apitest.Account, clerk *apitest.Person)
 	_, resting := a.Join("member", true)
 	_, rising := a.Join("member", false)
 	a.Owner.Patch(a.Path+"/users/"+rising, map[string]string{"role": "admin"}).OK(t, nil)
+	var asked struct {
+		ID string `json:"id"`
+	}
+	clerk.Post(a.Path+"/requests", map[string]any{"kind": "other", "message": "May we pay later?"}).OK(t, &asked)
+	r.Operator().Post("/v1/operator/accounts/"+a.ID+"/requests/"+asked.ID+"/decline", map[string]string{"message": "No."}).OK(t, nil)
 	a.Owner.Delete(a.Path+"/users/"+leaving).OK(t, nil)
 	a.Owner.Post(a.Path+"/users/"+resting+"/deactivate", nil).OK(t, nil)
 

@@ -136,6 +136,7 @@ func TestTheRuleAndTheLettersAgree(t *testing.T) {
 		seats.UserInvitedEvent, seats.InvitationResent, seats.InvitationExpiredEv, seats.LicenseAssigned, seats.LicenseRevoked,
 		seats.SeatsIncreased, seats.DecreaseScheduled, seats.OwnershipTransferred, seats.SubscriptionStarted, seats.CycleClosed,
 		seats.UserDeactivatedEvent, seats.UserRemovedEvent, seats.ReminderInvitation, seats.ReminderDecrease, seats.RoleChanged,
+		seats.RequestOpenedEvent, seats.RequestAnswered,
 	} {
 		if !mailed[kind] {
 			t.Errorf("nobody was told of %s", kind)

@@ -23,6 +23,7 @@ type reader interface {
 	Load(context.Context, seats.Want) (seats.View, error)
 	Plan(context.Context, seats.PlanRef) (*seats.Plan, error)
 	Invoice(context.Context, seats.AccountID, int64) (*seats.IssuedInvoice, error)
+	Plans(context.Context) ([]*seats.Plan, error)
 	Users(context.Context, seats.AccountID) ([]*seats.User, error)
 }
 
@@ -67,6 +68,8 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 		seats.PlanUpgraded:         w.documents,
 		seats.SeatsDecreased:       w.documents,
 		seats.InvoiceVoided:        w.documents,
+		seats.RequestOpenedEvent:   w.requestOpened,
+		seats.RequestAnswered:      w.requestAnswered,
 		seats.ReminderDecrease:     w.changeNear,
 		seats.ReminderPlanChange:   w.changeNear,
 		seats.ReminderCancellation: w.changeNear,
@@ -90,7 +93,7 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 // scene reads what an event is about; nil where the account is gone.
 func (w writer) scene(ctx context.Context, event seats.Event) (*scene, error) {
 	d := event.Data
-	want := seats.Want{Account: event.Account, Users: event.People(), Products: slices.Clone(d.Ended)}
+	want := seats.Want{Account: event.Account, Users: event.People(), Products: slices.Clone(d.Ended), Request: d.RequestID}
 	if d.Product != "" {
 		want.Products = append(want.Products, d.Product)
 	}
@@ -122,11 +125,12 @@ func (w writer) scene(ctx context.Context, event seats.Event) (*scene, error) {
 }
 
 // offer finds the plan of the scene: the event's own, else that of its
-// subscription, else that of any of the account, for the vendor's name.
+// subscription, else that of any of the account, for the vendor's name. A request
+// names a plan without a version, which nobody has yet.
 func (w writer) offer(ctx context.Context, s *scene) error {
 	ref := s.event.Data.Plan
 	switch {
-	case ref.ID != "":
+	case ref.ID != "" && ref.Version != 0:
 	case s.sub != nil:
 		ref = s.sub.Plan
 	default:

@@ -22,6 +22,8 @@ const (
 	// BillingRecipient is the recipient part of a Key for an account's billing
 	// contact, who need not be a user.
 	BillingRecipient = "billing"
+	// SalesRecipient is the same for the vendor's sales contact.
+	SalesRecipient = "sales"
 )
 
 // ErrInFlight says that another delivery of the same mail is under way, or died
@@ -32,7 +34,7 @@ var ErrInFlight = errors.New("mail: another delivery of this mail is under way")
 // twice sends one mail.
 type Key struct {
 	EventID string
-	// Recipient is a user id or BillingRecipient.
+	// Recipient is a user id, BillingRecipient or SalesRecipient.
 	Recipient string
 	// Kind tells the mails apart that one event causes for one recipient, such as
 	// receipt and invoice.

@@ -20,6 +20,8 @@ const (
 	KindInvitationReminder   Kind = "invitation_reminder"
 	KindChangeReminder       Kind = "change_reminder"
 	KindRoleGiven            Kind = "role_given"
+	KindRequestOpened        Kind = "request_opened"
+	KindRequestAnswered      Kind = "request_answered"
 )
 
 // Kinds lists every kind of mail, in the order in which people meet them.
@@ -27,7 +29,7 @@ func Kinds() []Kind {
 	return []Kind{
 		KindInvitation, KindInvitationExpired, KindLicenseGiven, KindLicenseTaken,
 		KindSeatChangeReceipt, KindDecreaseScheduled, KindOwnershipTransferred, KindInvoice, KindCreditNote,
-		KindInvitationReminder, KindChangeReminder, KindRoleGiven,
+		KindInvitationReminder, KindChangeReminder, KindRoleGiven, KindRequestOpened, KindRequestAnswered,
 	}
 }
 

@@ -24,7 +24,7 @@ func MailKinds() []string {
 	return []string{
 		"invitation", "invitation_expired", "license_given", "license_taken",
 		"seat_change_receipt", "decrease_scheduled", "ownership_transferred", "invoice", "credit_note",
-		"invitation_reminder", "change_reminder", "role_given",
+		"invitation_reminder", "change_reminder", "role_given", "request_opened", "request_answered",
 	}
 }
 

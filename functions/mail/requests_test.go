@@ -1,0 +1,40 @@
+package main
+
+import (
+	"strings"
+	"testing"
+)
+
+func TestRequestsAreConfirmedAndTheirAnswersTold(t *testing.T) {
+	r := newRig(t, twoProducts(t))
+	a := r.Open(5)
+	r.news(a)
+	ask := func(body map[string]any) string {
+		var asked struct {
+			ID string `json:"id"`
+		}
+		a.Owner.Post(a.Path+"/requests", body).OK(t, &asked)
+		return "/v1/operator/accounts/" + a.ID + "/requests/" + asked.ID
+	}
+	path := ask(map[string]any{"kind": "plan", "subscription_id": a.Sub, "plan_id": "meetings-pro", "seats": 8, "message": "For Lyon."})
+	same(t, "asked", r.news(a), "olga: Your request to Northwind Meetings: Northwind Meetings", "sales: Request of Customer at customer1.example: Northwind Meetings")
+	for _, name := range []string{"olga", "sales"} {
+		says(t, to(t, r.mails(), name, "request_opened"), "Plan: Pro", "Seats: 5 → 8", "For Lyon.", "Asked by: Olga Owner", "Due now, as priced then: €42.00", "Next invoice, as priced then: €240.00")
+	}
+	if m := to(t, r.mails(), "sales", "request_opened"); strings.Contains(m.Text, console) || strings.Contains(m.Text, "Hello") {
+		t.Errorf("the vendor is led to the customer's page or greeted:\n%s", m.Text)
+	}
+	r.Operator().Post(path+"/decline", map[string]string{"message": "Not in winter."}).OK(t, nil)
+	same(t, "declined", r.news(a), "olga: Your request was declined: Northwind Meetings")
+	says(t, to(t, r.mails(), "olga", "request_answered"), "Not in winter.", "Plan: Pro", "Seats: 5 → 8", "For Lyon.", console+"/requests")
+	path = ask(map[string]any{"kind": "other", "message": "Shells?"})
+	same(t, "asked in words", r.news(a), "olga: Your request to Northwind Meetings", "sales: Request of Customer at customer1.example")
+	r.Operator().Post(path+"/approve", map[string]string{"message": "Fine."}).OK(t, nil)
+	same(t, "approved", r.news(a), "olga: Your request was approved")
+
+	r.Publish(strings.Replace(twoProducts(t), "sales_contact: sales@northwind.example", "sales_contact: https://northwind.example/sales", 1))
+	b := r.Open(5)
+	r.news(b)
+	b.Owner.Post(b.Path+"/requests", map[string]any{"kind": "other", "message": "Hello?"}).OK(t, nil)
+	same(t, "a sales contact that is a page", r.news(b), "olga: Your request to Northwind Meetings")
+}
