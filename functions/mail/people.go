@@ -39,25 +39,40 @@ func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
 	})}, nil
 }
 
-// invitationExpired writes to who invited, unless that person sees the account's
-// people no more, or the invitation was sent again or cancelled in the meantime.
+// invitationExpired writes to who invited, or to the owner where that person sees the
+// account's people no more, unless the invitation was sent again or cancelled in the
+// meantime.
 func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error) {
 	d := s.event.Data
-	inviter, invitee := s.user(d.InviterID), s.user(d.UserID)
-	if inviter == nil || invitee == nil || invitee.Invitation == nil || invitee.Invitation.State != seats.InvitationExpired {
+	invitee := s.user(d.UserID)
+	if invitee == nil || invitee.Invitation == nil || invitee.Invitation.State != seats.InvitationExpired {
 		return nil, nil
 	}
-	if inviter.Status != seats.UserActive || !seats.Can(inviter.Role, seats.SeeAccount, nil) {
+	told, by := s.inviter()
+	if told == nil {
 		return nil, nil
 	}
 	m := mail.InvitationExpired{
-		Frame: s.to(inviter), InviteeName: s.name(invitee.ID), InviteeEmail: invitee.Email,
+		Frame: s.to(told), InviterName: by, InviteeName: s.name(invitee.ID), InviteeEmail: invitee.Email,
 		ExpiredAt: s.event.At, PeopleLink: w.link("/users"),
 	}
 	if product, err := invitee.Invitation.Subscription.Product(); err == nil && s.plan != nil && s.plan.Product.ID == product {
 		m.ProductName, m.SeatFreed = s.plan.Product.Name, true
 	}
-	return []letter{userLetter(inviter, m)}, nil
+	return []letter{userLetter(told, m)}, nil
+}
+
+// inviter is who is told of an invitation: who invited, or the owner where that person
+// is gone or sees the account's people no more, and then by whose name it was.
+func (s *scene) inviter() (told *seats.User, by string) {
+	id := s.event.Data.InviterID
+	if u := s.user(id); u != nil && u.Status == seats.UserActive && seats.Can(u.Role, seats.SeeAccount, nil) {
+		return u, ""
+	}
+	if by = s.name(id); by == "" {
+		by = "Somebody"
+	}
+	return s.user(s.Account.Owner), by
 }
 
 // licenseGiven writes to everybody who still holds the license.

@@ -256,7 +256,10 @@ func TestWhoWasRemovedGetsNoMail(t *testing.T) {
 	}
 	entries := r.ledger(a)
 	r.all(of(entries, seats.LicenseAssigned, seats.LicenseRevoked, seats.InvitationExpiredEv)...)
-	same(t, "mails to removed people", r.mails())
+	same(t, "mails to removed people", r.mails(), "olga: The invitation of nobody Guest has expired")
+	if m := to(t, r.mails(), "olga", "invitation_expired"); !strings.Contains(m.Text, "admin-") || strings.Contains(m.Text, "You invited") {
+		t.Errorf("the owner is told as if she had invited, or not by whom it was:\n%s", m.Text)
+	}
 	if n := len(of(entries, seats.InvitationExpiredEv)); n != 1 {
 		t.Errorf("%d invitations expired, want one", n)
 	}

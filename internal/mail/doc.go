@@ -5,8 +5,9 @@
 //
 //   - A [Mail] is what one kind of mail says, as a plain struct: [Invitation],
 //     [InvitationExpired], [LicenseGiven], [LicenseTaken], [SeatChangeReceipt],
-//     [DecreaseScheduled], [OwnershipTransferred], [Invoice]. Each embeds a [Frame]:
-//     vendor, account, recipient, time zone.
+//     [DecreaseScheduled], [OwnershipTransferred], [Invoice], [CreditNote],
+//     [InvitationReminder], [ChangeReminder], [RoleGiven], [RequestOpened],
+//     [RequestAnswered]. Each embeds a [Frame]: vendor, account, recipient, time zone.
 //   - A [Message] is a rendered mail: subject, text, HTML. [Renderer.Render] makes
 //     it and reads nothing but its argument.
 //   - A [Letter] is a message on its way to one recipient.

@@ -44,9 +44,12 @@ func (m Invitation) prepare(p *proof) content {
 	)}
 }
 
-// InvitationExpired goes to the person who invited.
+// InvitationExpired goes to the person who invited, or to the owner where that person
+// sees the account's people no more.
 type InvitationExpired struct {
 	Frame
+	// InviterName is who invited, in the owner's mail; empty says that the recipient did.
+	InviterName string
 	// InviteeName and InviteeEmail say whose invitation expired.
 	InviteeName  string
 	InviteeEmail string

@@ -95,6 +95,16 @@ func people(zone *time.Location) []Sample {
 			SeatFreed:    true,
 			PeopleLink:   console + "people",
 		}},
+		{"invitation_expired_owner", mail.InvitationExpired{
+			Frame:        frame(zone, owner),
+			InviterName:  admin,
+			InviteeName:  "Amélie Dubois",
+			InviteeEmail: "amelie.dubois@brandt.example",
+			ProductName:  product,
+			ExpiredAt:    utc(time.November, 29, 9, 0),
+			SeatFreed:    true,
+			PeopleLink:   console + "people",
+		}},
 		{"license_given", mail.LicenseGiven{
 			Frame:        frame(zone, "Jörg Weiß"),
 			GiverName:    admin,
