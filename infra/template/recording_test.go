@@ -91,6 +91,11 @@ func newRecording(t *testing.T, tpl *template.Template) *recording {
 // is an answer too; what must succeed is decoded into v.
 func (r *recording) send(p *apitest.Person, method, path string, body, v any) {
 	r.t.Helper()
+	r.answer(p, method, path, body).OK(r.t, v)
+}
+
+func (r *recording) answer(p *apitest.Person, method, path string, body any) apitest.Response {
+	r.t.Helper()
 	function := ""
 	for pattern, name := range r.routes {
 		if pattern.MatchString(method + " " + path) {
@@ -104,12 +109,11 @@ func (r *recording) send(p *apitest.Person, method, path string, body, v any) {
 	write := map[string]func(string, any) apitest.Response{"POST": p.Post, "PUT": p.Put, "PATCH": p.Patch}
 	switch method {
 	case "GET":
-		p.Get(path).OK(r.t, v)
+		return p.Get(path)
 	case "DELETE":
-		p.Delete(path).OK(r.t, v)
-	default:
-		write[method](path, body).OK(r.t, v)
+		return p.Delete(path)
 	}
+	return write[method](path, body)
 }
 
 // open opens an ordinary account, whose clock is the wall's, with its owner signed
@@ -188,6 +192,8 @@ func TestRolesAllowWhatTheCodeDoes(t *testing.T) {
 	r.drivePeople()
 	r.driveMoney()
 	r.drivePlans()
+	r.driveRequests()
+	r.driveRefusals()
 	r.driveBulk()
 	r.driveEntitlements()
 	r.driveReminders()
