@@ -30,9 +30,14 @@ func checkAlarms(p *problems, tpl *template.Template, repo repository) {
 			}
 		}
 	}
+	for id := range template.MapAt(tpl.Tree, "Parameters") {
+		if text := template.StringAt(tpl.Tree, "Parameters", id, "Description"); runbookLink.MatchString(text) {
+			link(p, id, text, repo, linked)
+		}
+	}
 	for entry := range repo.entries {
 		if !linked[entry] {
-			p.add("the runbook explains", entry, "which no alarm links to")
+			p.add("the runbook explains", entry, "which no alarm or parameter links to")
 		}
 	}
 	for _, want := range wantedAlarms(tpl) {
