@@ -59,7 +59,7 @@ func budgets() map[string]budgeted {
 		"confirm a decrease, with its key":                    {6 + 2, 0, 5},
 		"quote an upgrade, with its invoice":                  {1, 0, 5},
 		"confirm an upgrade, with its invoice, with its key":  {6 + 4 + 2, 0, 5},
-		"quote a downgrade":                                   {1, 0, 4},
+		"quote a downgrade":                                   {1, 0, 5},
 		"confirm a downgrade, with its key":                   {6 + 2, 0, 5},
 		"cancel a downgrade":                                  {4, 0, 3},
 		"cancel a subscription":                               {4, 0, 3},
