@@ -111,6 +111,7 @@ func (r *runtime) start(b *testing.B, binary string) {
 		"AWS_ENDPOINT_URL_DYNAMODB=" + r.aws.URL, "AWS_ENDPOINT_URL_EVENTBRIDGE=" + r.aws.URL, "AWS_ENDPOINT_URL_SESV2=" + r.aws.URL,
 		"SEATS_TABLE=seats", "KEYS_TABLE=keys", "EVENT_BUS=usher", "ISSUER_URL=" + r.aws.URL, "OIDC_CLIENT_ID=console",
 		"OPERATOR_GROUP=operators", "GROUPS_CLAIM=groups", "CONSOLE_URL=https://seats.example.com", "MAIL_FROM=no-reply@example.com",
+		"SIGNING_KEYS=alias/usher-license", "AWS_ENDPOINT_URL_KMS=" + r.aws.URL,
 	}
 	var said strings.Builder
 	process.Stdout, process.Stderr = &said, &said
