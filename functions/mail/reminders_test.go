@@ -9,9 +9,6 @@ import (
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-// invitationID is the id of somebody's invitation.
-func invitationID(user string) string { return strings.Replace(user, "usr_", "inv_", 1) }
-
 // changePlan schedules or makes a change to another plan, as the owner.
 func changePlan(t *testing.T, a *apitest.Account, plan string) {
 	t.Helper()

@@ -91,6 +91,7 @@ func TestNothingIsBoughtWithoutAQuote(t *testing.T) {
 		}
 		_, err = r.Service.Assign(r.Ctx, r.Caller("owner"), r.Account, r.Sub, []seats.UserID{r.ID("ann"), r.ID("bob")}, none[[]seats.AssignResult]())
 		wantCode(t, err, "quote_required")
+		nothingChanged(t, r, before)
 		person := seats.NewUser{Invitee: seatstest.Invitee("cy", r.Sub)}
 		r.Assign("ann")
 		before = r.Store.Snapshot()

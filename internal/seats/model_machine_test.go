@@ -19,8 +19,6 @@ import (
 type machine struct {
 	r *seatstest.Rig
 	m *model
-	// keys remembers generations of links that were sent, by person.
-	step int
 }
 
 // modelZones are zones whose days are of every kind: clocks that change at midnight,
