@@ -9,12 +9,17 @@ PARALLEL ?= 2
 help: ## List the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-deps: ## Install what is needed: Go modules, npm packages from the lock file, Java where it is missing
+deps: ## Install what is needed: Go modules, npm packages from the lock files, Java and Chromium where they are missing
 	@command -v go >/dev/null || { echo "Go 1.26 is missing: see https://go.dev/dl"; exit 1; }
 	@command -v npm >/dev/null || { echo "Node 20 with npm is missing: apt-get install nodejs npm"; exit 1; }
 	@command -v java >/dev/null || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless; else echo "Java 17 is missing: sudo apt-get install openjdk-17-jre-headless"; exit 1; fi; }
+	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium; else echo "Chromium is missing: sudo apt-get install chromium"; exit 1; fi; }
 	@go mod download
-	@[ infra/local/node_modules/.package-lock.json -nt infra/local/package-lock.json ] || npm --prefix infra/local ci --no-audit --no-fund --silent
+	@for d in infra/local functions/console/app; do [ $$d/node_modules/.package-lock.json -nt $$d/package-lock.json ] || npm --prefix $$d ci --no-audit --no-fund --silent || exit 1; done
+
+console: deps ## Make functions/console/dist of functions/console/app, and check its types
+	@go run ./infra/console/types
+	@go run ./infra/console/bundle
 
 run: deps ## Start everything on this machine and print one page's address
 	@go run ./infra/local -addr $(STACK)
@@ -58,6 +63,6 @@ openapi: ## Write infra/openapi.yaml anew from the code
 	@go run ./internal/api/openapi
 
 clean: ## Remove what was built
-	rm -rf build infra/local/node_modules
+	rm -rf build infra/local/node_modules functions/console/app/node_modules
 
-.PHONY: help deps run demo clock reset test check torture lint fmt build cost bench openapi clean
+.PHONY: help deps console run demo clock reset test check torture lint fmt build cost bench openapi clean
