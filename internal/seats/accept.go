@@ -130,8 +130,10 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 			return none, err
 		}
 		if t.answered() {
-			answer, err := t.Receipt.replay(once.Request)
-			return Reply[*User]{Replayed: answer}, err
+			answer, err := t.replay(nil, t.Receipt, once.Request)
+			if err != nil || t.joinedAs(m.User, identity) {
+				return Reply[*User]{Replayed: answer}, err
+			}
 		}
 		if t.overdue() {
 			if _, err := s.Close(ctx, m.Account); err != nil {
@@ -141,7 +143,11 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 		}
 		change, user, err := decideAccept(t, m.User, generation, identity)
 		if err != nil {
-			answer, err := s.ownEffect(ctx, receipt, once.Request, err)
+			if !t.joinedAs(m.User, identity) {
+				return none, err
+			}
+			own := command{want: Want{Receipt: receipt}}
+			answer, err := s.ownEffect(ctx, t, own, once.Request, err)
 			return Reply[*User]{Replayed: answer}, err
 		}
 		if receipt != "" {
@@ -164,6 +170,13 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 		}
 	}
 	return none, ErrBusy
+}
+
+// joinedAs reports whether an identity is that of an active user. Who was removed since
+// they joined is not given the answer of that again.
+func (t *turn) joinedAs(id UserID, identity Identity) bool {
+	u := t.Users[id]
+	return u != nil && u.Status == UserActive && u.Subject == identity.Subject
 }
 
 func decideAccept(t *turn, id UserID, generation int, identity Identity) (*Change, *User, error) {

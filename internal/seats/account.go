@@ -52,6 +52,9 @@ type Account struct {
 	// Epoch is carried by license tokens; tokens of an earlier epoch are refused by
 	// who asks. A transfer of the ownership moves it, or an operator.
 	Epoch int64
+	// ErasedAt is when, by the wall clock, the personal data of a user was last replaced:
+	// what was answered before it may name them.
+	ErasedAt time.Time
 	// MailsOff lists the kinds of mail that the vendor turned off.
 	MailsOff []string
 }

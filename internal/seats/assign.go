@@ -78,7 +78,10 @@ func (s *Service) TryAssign(ctx context.Context, caller Caller, account AccountI
 }
 
 func assignCommand(caller Caller, account AccountID, sub SubscriptionID, users []UserID) (command, error) {
-	cmd := command{caller: caller, account: account}
+	cmd := command{caller: caller, account: account, may: func(t *turn) error {
+		_, _, err := t.mayLicense(sub)
+		return err
+	}}
 	if len(users) == 0 || len(users) > MaxAssignUsers {
 		return cmd, ErrInvalid.With("Send between 1 and %d user ids in one request.", MaxAssignUsers)
 	}
@@ -209,14 +212,18 @@ func (u *User) holds(product string) bool {
 
 // mayAssign is the running subscription whose licenses the caller may give.
 func (t *turn) mayAssign(id SubscriptionID) (*Subscription, *Plan, error) {
-	sub, plan, err := t.subscription(id)
-	switch {
-	case err != nil:
-		return nil, nil, err
-	case !Can(t.Me.Role, ManageLicenses, plan):
-		return nil, nil, ErrForbidden
-	case sub.Status != SubscriptionActive:
-		return nil, nil, ErrStateConflict.With("This subscription has ended. Subscribe again before giving licenses.")
+	sub, plan, err := t.mayLicense(id)
+	if err == nil && sub.Status != SubscriptionActive {
+		err = ErrStateConflict.With("This subscription has ended. Subscribe again before giving licenses.")
 	}
-	return sub, plan, nil
+	return sub, plan, err
+}
+
+// mayLicense is the subscription whose licenses the caller may give and take.
+func (t *turn) mayLicense(id SubscriptionID) (*Subscription, *Plan, error) {
+	sub, plan, err := t.subscription(id)
+	if err == nil && !Can(t.Me.Role, ManageLicenses, plan) {
+		err = ErrForbidden
+	}
+	return sub, plan, err
 }

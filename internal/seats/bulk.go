@@ -24,6 +24,10 @@ func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], r
 	if err != nil {
 		return none, err
 	}
+	if t.answered() && t.Receipt.Done {
+		answer, err := t.replay(cmd.may, t.Receipt, once.Request)
+		return Reply[[]R]{Replayed: answer}, err
+	}
 	// Who may not do it leaves no claim behind.
 	if err := allowed(t); err != nil {
 		return none, err
@@ -37,7 +41,7 @@ func bulk[R any](ctx context.Context, s *Service, cmd command, once Once[[]R], r
 		}
 		if was != nil {
 			if was.Done || was.Request != once.Request || t.Wall.Before(was.ClaimedAt.Add(claimLease)) {
-				answer, err := was.replay(once.Request)
+				answer, err := t.replay(cmd.may, was, once.Request)
 				return Reply[[]R]{Replayed: answer}, err
 			}
 			claim = was

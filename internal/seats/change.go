@@ -269,6 +269,10 @@ type Store interface {
 	// hash; ErrNotFound if absent or not whole.
 	Billed(ctx context.Context, account AccountID, product string, periodStart time.Time, sha256 string) (*Billed, error)
 
+	// InvitationMails reads what became of the mails with the newest links of users who
+	// have an invitation. Who had none tried yet is absent.
+	InvitationMails(ctx context.Context, users []*User) (map[UserID]InvitationMail, error)
+
 	// Count adds one to the counter of the window that now lies in, and returns it.
 	// The counter is forgotten some time after its window.
 	Count(ctx context.Context, key string, window time.Duration, now time.Time) (int, error)

@@ -22,7 +22,7 @@ func (s *Service) CreateUser(ctx context.Context, caller Caller, account Account
 	if err := buy.check(once.Key); err != nil {
 		return Reply[*User]{}, err
 	}
-	cmd := command{caller: caller, account: account, adds: 1}
+	cmd := command{caller: caller, account: account, adds: 1, may: (*turn).mayManage}
 	rows := []newcomer{row}
 	cmd.want.Products, cmd.want.Quote = productsOf(rows), buy.Quote
 	reply, err := s.addPart(ctx, cmd, rows, buying{Purchase: buy}, onceAs(once, onlyUser), func(results []added) error {

@@ -11,13 +11,14 @@ const (
 )
 
 // EraseUser replaces the personal data of a removed user: names, email, qualification
-// and sign-in. The id stays, and with it the ledger, which holds ids alone. It cannot
-// be undone; done again it does nothing.
+// and sign-in. The id stays, and with it the ledger, which holds ids alone. Answers
+// kept for idempotency keys from before are not given again, since they may hold the
+// data. It cannot be undone; done again it does nothing.
 func (s *Service) EraseUser(ctx context.Context, caller Caller, account AccountID, id UserID, once Once[*User]) (Reply[*User], error) {
 	if !id.Valid() {
 		return Reply[*User]{}, ErrNotFound
 	}
-	cmd := command{caller: caller, account: account}
+	cmd := command{caller: caller, account: account, may: (*turn).mayManage}
 	cmd.want.Users = []UserID{id}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, *User, error) {
 		return decideErase(t, id)
@@ -27,8 +28,8 @@ func (s *Service) EraseUser(ctx context.Context, caller Caller, account AccountI
 func decideErase(t *turn, id UserID) (*Change, *User, error) {
 	was := t.Users[id]
 	switch {
-	case !Can(t.Me.Role, ManageUsers, nil):
-		return nil, nil, ErrForbidden
+	case t.mayManage() != nil:
+		return nil, nil, t.mayManage()
 	case was == nil:
 		return nil, nil, ErrNotFound
 	case was.Status != UserRemoved:
@@ -42,8 +43,12 @@ func decideErase(t *turn, id UserID) (*Change, *User, error) {
 	u.Rev++
 	u.FirstName, u.LastName, u.Qualification, u.Email = erasedFirstName, erasedLastName, "", erasedEmail
 	u.Subject, u.Spent, u.Erased = "", nil, true
+	a := *t.Account
+	a.Rev++
+	a.ErasedAt = t.Wall
 	return &Change{
-		Users:  []UserWrite{{User: u, From: was.Rev}},
-		Events: []Event{t.event(UserErased, EventData{UserID: id}, Rev{string(id), u.Rev})},
+		Account: &AccountWrite{Account: &a, From: t.Account.Rev},
+		Users:   []UserWrite{{User: u, From: was.Rev}},
+		Events:  []Event{t.event(UserErased, EventData{UserID: id}, Rev{string(id), u.Rev}, Rev{string(a.ID), a.Rev})},
 	}, u, nil
 }

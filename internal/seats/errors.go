@@ -81,6 +81,7 @@ var (
 	ErrQuoteRequired          = refusal(Conflict, "quote_required", "This costs money. Ask for its price with dry_run: true and send the quote_id.")
 	ErrIdempotencyKeyReused   = refusal(Mismatch, "idempotency_key_reused", "This Idempotency-Key was used for another request. Send a new key.")
 	ErrIdempotencyInProgress  = refusal(Conflict, "idempotency_in_progress", "The first request with this Idempotency-Key is still running. Send it again in a moment.")
+	ErrAnswerErased           = refusal(Conflict, "answer_erased", "This was done already. Its answer may name a person who was erased since, so it is not given again: read what you need anew.")
 	ErrIdempotencyKeyRequired = refusal(Invalid, "idempotency_key_required", "Send an Idempotency-Key header: a fresh random value, the same one when you retry.")
 	ErrForbidden              = refusal(Forbidden, "forbidden", "Your role does not allow this. Ask the owner or an administrator of the account.")
 	ErrNotFound               = refusal(NotFound, "not_found", "There is nothing here, or you have no access to it. Check the address and the account that you are signed in to.")

@@ -86,6 +86,12 @@ func keyedCommands(r *seatstest.Rig) []keyed {
 		{"cancel a decrease", func(r *seatstest.Rig, s *seats.Service, key, body string) ([]byte, error) {
 			return sent(s.CancelPending(r.Ctx, by, r.Account, r.Sub, seatstest.Once[*seats.Subscription](key, body)))
 		}},
+		{"ask the vendor", func(r *seatstest.Rig, s *seats.Service, key, body string) ([]byte, error) {
+			return sent(s.OpenRequest(r.Ctx, by, r.Account, seats.Asking{Kind: seats.RequestOther, Message: "Hello"}, seatstest.Once[*seats.Request](key, body)))
+		}},
+		{"cancel", func(r *seatstest.Rig, s *seats.Service, key, body string) ([]byte, error) {
+			return sent(s.Cancel(r.Ctx, by, r.Account, r.Sub, seatstest.Once[*seats.Subscription](key, body)))
+		}},
 		{"change settings", func(r *seatstest.Rig, s *seats.Service, key, body string) ([]byte, error) {
 			return sent(s.EditAccount(r.Ctx, by, r.Account, seats.AccountPatch{Name: ptr("New AG")}, seatstest.Once[seats.EditedAccount](key, body)))
 		}},
@@ -198,6 +204,94 @@ func TestTheSameKeyOfTwoAccountsIsTwoKeys(t *testing.T) {
 	}
 	equal(t, "free seats", r.Pool().Free+other.Pool().Free, 8)
 	r.Clean()
+}
+
+// Whose role no longer allows a command is refused its answer as well, and whoever
+// was removed knows of no account.
+func TestAKeptAnswerIsNotForWhoLostTheRightToIt(t *testing.T) {
+	r := keyedStage(t)
+	commands := keyedCommands(r)
+	before := r.Store.Snapshot()
+	for _, c := range commands {
+		for name, lost := range map[string]struct {
+			status seats.UserStatus
+			want   string
+		}{"demoted": {seats.UserActive, "forbidden"}, "removed": {seats.UserRemoved, "not_found"}} {
+			t.Run(c.name+" "+name, func(t *testing.T) {
+				r.Store.Restore(before)
+				who, want := r.Owner, lost.want
+				if c.name == "accept" {
+					// What joining answered is for the person alone, whatever their role.
+					who = r.ID("invited")
+					want = map[string]string{"demoted": "", "removed": "invitation_cancelled"}[name]
+				}
+				_, err := c.send(r, r.Service, "key", "body")
+				r.Must(err)
+				r.Store.Tamper(func(d *seatstest.Data) {
+					u := d.Users[r.Account][who]
+					u.Role, u.Status = seats.Member, lost.status
+				})
+				changed := r.Store.Snapshot()
+				_, err = c.send(r, r.On(r.Store), "key", "body")
+				wantCode(t, err, want)
+				nothingChanged(t, r, changed)
+			})
+		}
+	}
+	r.Store.Restore(before)
+}
+
+// Who handed the account over and lost the answer is an administrator by then, and is
+// told once more that it is done.
+func TestATransferIsAnsweredAgainToWhoMadeIt(t *testing.T) {
+	r := seatstest.Open(t)
+	r.JoinAs(seats.Admin, "adm")
+	send := func() (seats.Reply[*seats.User], error) {
+		return r.Service.TransferOwnership(r.Ctx, r.Caller("owner"), r.Account, r.ID("adm"), seatstest.Once[*seats.User]("key", "body"))
+	}
+	_, err := send()
+	r.Must(err)
+	_, err = send()
+	wantCode(t, err, "signed_out")
+	r.Wall.Advance(time.Second) // and signed in again
+	again, err := send()
+	r.Must(err)
+	equal(t, "replayed", again.Replayed != nil, true)
+	r.Store.Tamper(func(d *seatstest.Data) { d.Users[r.Account][r.Owner].Role = seats.Member })
+	_, err = send()
+	wantCode(t, err, "forbidden")
+}
+
+// What was answered before somebody was erased may hold their name. The command is not
+// run again either: its effect stays the one.
+func TestNoAnswerFromBeforeAnErasureIsGivenAgain(t *testing.T) {
+	r := keyedStage(t)
+	commands := keyedCommands(r)
+	r.Join("adam")
+	adam := r.ID("adam")
+	r.Must(remove(r, "owner", "adam"))
+	before := r.Store.Snapshot()
+	for _, c := range commands {
+		t.Run(c.name, func(t *testing.T) {
+			r.Store.Restore(before)
+			_, err := c.send(r, r.Service, "key", "body")
+			r.Must(err)
+			r.Wall.Advance(time.Minute)
+			once := seatstest.Once[*seats.User]("erasing", "body")
+			_, err = r.Service.EraseUser(r.Ctx, r.Caller("owner"), r.Account, adam, once)
+			r.Must(err)
+			erased := r.Store.Snapshot()
+			_, err = c.send(r, r.On(r.Store), "key", "body")
+			wantCode(t, err, "answer_erased")
+			nothingChanged(t, r, erased)
+			// Its own answer holds nothing of it.
+			again, err := r.Service.EraseUser(r.Ctx, r.Caller("owner"), r.Account, adam, once)
+			r.Must(err)
+			equal(t, "the erasure's answer", again.Replayed != nil, true)
+			r.Clean()
+		})
+	}
+	r.Store.Restore(before)
 }
 
 func TestAKeptAnswerIsGivenOnlyToWhoMayStillEnter(t *testing.T) {

@@ -80,7 +80,7 @@ func (s *Service) readImport(ctx context.Context, caller Caller, account Account
 	if err != nil {
 		return nil, err
 	}
-	if err := t.mayAdd(); err != nil {
+	if err := t.mayManage(); err != nil {
 		return nil, err
 	}
 	f, err := openImport(file)

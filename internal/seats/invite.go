@@ -165,7 +165,7 @@ func (s *Service) onInvitation(ctx context.Context, caller Caller, account Accou
 	if err != nil {
 		return Reply[*User]{}, err
 	}
-	cmd := command{caller: caller, account: account}
+	cmd := command{caller: caller, account: account, may: (*turn).mayManage}
 	cmd.want.Users = []UserID{user}
 	// The subscription is known only from the user, so a first look finds it.
 	first, err := s.read(ctx, cmd)
@@ -178,8 +178,8 @@ func (s *Service) onInvitation(ctx context.Context, caller Caller, account Accou
 		}
 	}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, *User, error) {
-		if !Can(t.Me.Role, ManageUsers, nil) {
-			return nil, nil, ErrForbidden
+		if err := t.mayManage(); err != nil {
+			return nil, nil, err
 		}
 		was, err := t.target(user)
 		switch {

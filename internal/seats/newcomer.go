@@ -108,7 +108,7 @@ func (s *Service) add(ctx context.Context, cmd command, rows []newcomer, buy Pur
 	if err := buy.check(once.Key); err != nil {
 		return none, err
 	}
-	cmd.want.Products, cmd.want.Quote, cmd.adds = productsOf(rows), buy.Quote, len(rows)
+	cmd.want.Products, cmd.want.Quote, cmd.adds, cmd.may = productsOf(rows), buy.Quote, len(rows), (*turn).mayManage
 	size := peoplePerTransaction(len(cmd.want.Products), buy.Quote != "")
 	if len(rows) <= size {
 		return s.addPart(ctx, cmd, rows, buying{Purchase: buy}, once)
@@ -150,7 +150,7 @@ func wanted(rows []newcomer) map[string]int64 {
 // allowed at all, and whether its seats are there or paid for. One that goes on after
 // an interruption was asked before.
 func (s *Service) mayAddAll(ctx context.Context, t *turn, rows []newcomer, buy Purchase, first bool) error {
-	if err := t.mayAdd(); err != nil || buy.Quote != "" || t.Receipt != nil {
+	if err := t.mayManage(); err != nil || buy.Quote != "" || t.Receipt != nil {
 		return err
 	}
 	enough := true
@@ -261,18 +261,10 @@ func (s *Service) tryAdd(ctx context.Context, cmd command, rows []newcomer) (Tri
 	})
 }
 
-// mayAdd checks that the caller may add people.
-func (t *turn) mayAdd() error {
-	if !Can(t.Me.Role, ManageUsers, nil) {
-		return ErrForbidden
-	}
-	return nil
-}
-
 // decideAdd decides about the rows in their order: the first get the free seats, and
 // those that a quote buys. An email in taken is somebody else's already.
 func decideAdd(t *turn, rows []newcomer, taken map[string]bool, buy buying) (*Change, []added, *supply, error) {
-	if err := t.mayAdd(); err != nil {
+	if err := t.mayManage(); err != nil {
 		return nil, nil, nil, err
 	}
 	// Ids of all rows come first, so that they depend on the row alone: a resumed

@@ -17,7 +17,14 @@ func (s *Service) TransferOwnership(ctx context.Context, caller Caller, account 
 	if !to.Valid() {
 		return Reply[*User]{}, ErrNotFound
 	}
-	cmd := command{caller: caller, account: account}
+	// Whose hands it has left may hear so again, as an administrator.
+	mayHear := func(t *turn) error {
+		if !Can(t.Me.Role, SeeAccount, nil) {
+			return ErrForbidden
+		}
+		return nil
+	}
+	cmd := command{caller: caller, account: account, may: mayHear}
 	cmd.want.Users = []UserID{to}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, *User, error) {
 		return decideTransfer(t, caller, to)

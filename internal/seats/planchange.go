@@ -85,8 +85,8 @@ func upgrades(plan, target *Plan) bool {
 // decidePlan computes the change to another plan of the product.
 func decidePlan(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Quote) (*moneyChange, error) {
 	target := want.plan
-	if !t.spends(target) {
-		return nil, ErrForbidden.With("Your role may not buy the plan %s. Ask the owner or a billing admin.", target.Name)
+	if err := t.mayBuy(target); err != nil {
+		return nil, err
 	}
 	if err := planFits(t.Account, sub, plan, want); err != nil {
 		return nil, err

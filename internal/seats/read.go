@@ -72,23 +72,39 @@ type UserFilter struct {
 // only itself. Removed users are shown only where Status asks for them. Long lists may
 // be seconds old. The users are for reading alone.
 func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) ([]*User, error) {
+	_, users, err := s.SeeUsers(ctx, caller, account, f)
+	return users, err
+}
+
+// SeeUsers is ListUsers, and what the caller is in the account.
+func (s *Service) SeeUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) (*Access, []*User, error) {
 	access, err := s.Enter(ctx, caller, account)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	users, err := s.usersFor(ctx, access, f)
+	return access, users, err
+}
+
+func (s *Service) usersFor(ctx context.Context, access *Access, f UserFilter) ([]*User, error) {
+	account := access.Account.ID
 	if err := f.check(); err != nil {
 		return nil, err
 	}
 	users := []*User{access.Me}
 	if Can(access.Me.Role, SeeAccount, nil) {
-		if users, err = s.sortedUsers(ctx, account, f.sortField()); err != nil {
+		all, err := s.sortedUsers(ctx, account, f.sortField())
+		if err != nil {
 			return nil, err
 		}
+		users = all
 	}
 	if f.Licensed != nil {
-		if f.everyActive, err = s.licensesEveryActive(ctx, account); err != nil {
+		every, err := s.licensesEveryActive(ctx, account)
+		if err != nil {
 			return nil, err
 		}
+		f.everyActive = every
 	}
 	return f.apply(users), nil
 }

@@ -36,25 +36,28 @@ func (s *Service) OpenRequest(ctx context.Context, caller Caller, account Accoun
 	if err != nil {
 		return none, err
 	}
+	cmd := command{caller: caller, account: account, may: (*turn).mayAsk}
+	first := cmd
 	if once.Key != "" {
-		// Sent again it is answered as before, whatever it would cost by now.
-		if kept, err := s.ownEffect(ctx, string(account)+"#"+once.Key, once.Request, nil); kept != nil || err != nil {
-			return Reply[*Request]{Replayed: kept}, err
-		}
+		first.want.Receipt = string(account) + "#" + once.Key
 	}
-	cmd := command{caller: caller, account: account}
+	t, err := s.read(ctx, first)
+	switch {
+	case err != nil:
+		return none, err
+	case t.answered():
+		// Sent again it is answered as before, whatever it would cost by now.
+		kept, err := t.replay(cmd.may, t.Receipt, once.Request)
+		return Reply[*Request]{Replayed: kept}, err
+	}
+	if err := t.mayAsk(); err != nil {
+		return none, err
+	}
 	var price *Quote
 	if ask.Kind != RequestOther {
 		if price, _, err = s.priceAsking(ctx, command{caller: caller, account: account, money: true}, ask, ""); err != nil {
 			return none, err
 		}
-	}
-	t, err := s.read(ctx, cmd)
-	if err != nil {
-		return none, err
-	}
-	if !Can(t.Me.Role, SeeAccount, nil) {
-		return none, ErrForbidden.With("Your role does not write to the vendor for the account. Ask an administrator.")
 	}
 	if err := s.Limit(ctx, "request#"+string(t.Me.ID), MaxRequestsPerHour, time.Hour); err != nil {
 		return none, err
@@ -70,6 +73,14 @@ func (s *Service) OpenRequest(ctx context.Context, caller Caller, account Accoun
 		}
 		return &Change{Request: &RequestWrite{Request: r}, Events: []Event{t.event(RequestOpenedEvent, requestData(r), Rev{string(r.ID), r.Rev})}}, r, nil
 	})
+}
+
+// mayAsk checks that the caller may write to the vendor for the account.
+func (t *turn) mayAsk() error {
+	if !Can(t.Me.Role, SeeAccount, nil) {
+		return ErrForbidden.With("Your role does not write to the vendor for the account. Ask an administrator.")
+	}
+	return nil
 }
 
 // comesTo is what a document asks for, negative where it gives credit.

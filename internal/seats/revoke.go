@@ -12,7 +12,10 @@ func (s *Service) Revoke(ctx context.Context, caller Caller, account AccountID, 
 	if !user.Valid() {
 		return Reply[struct{}]{}, ErrNotFound
 	}
-	cmd := command{caller: caller, account: account}
+	cmd := command{caller: caller, account: account, may: func(t *turn) error {
+		_, _, err := t.mayLicense(sub)
+		return err
+	}}
 	cmd.want.Products, cmd.want.Users = []string{product}, []UserID{user}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, struct{}, error) {
 		change, err := decideRevoke(t, sub, user)
@@ -21,12 +24,9 @@ func (s *Service) Revoke(ctx context.Context, caller Caller, account AccountID, 
 }
 
 func decideRevoke(t *turn, id SubscriptionID, user UserID) (*Change, error) {
-	sub, plan, err := t.subscription(id)
+	sub, plan, err := t.mayLicense(id)
 	if err != nil {
 		return nil, err
-	}
-	if !Can(t.Me.Role, ManageLicenses, plan) {
-		return nil, ErrForbidden
 	}
 	was, err := t.target(user)
 	switch {

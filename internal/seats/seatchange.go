@@ -283,7 +283,7 @@ func (s *Service) confirm(ctx context.Context, caller Caller, account AccountID,
 	if once.Key == "" {
 		return none, ErrIdempotencyKeyRequired
 	}
-	cmd := command{caller: caller, account: account, money: true}
+	cmd := command{caller: caller, account: account, money: true, may: maySpendOf(id)}
 	cmd.want.Products, cmd.want.Quote = []string{product}, quote
 	reply, err := run(ctx, s, cmd, once, decide)
 	if err != nil {
@@ -364,7 +364,7 @@ func (s *Service) amend(ctx context.Context, caller Caller, account AccountID, i
 	if err != nil {
 		return Reply[*Subscription]{}, err
 	}
-	cmd := command{caller: caller, account: account, money: true}
+	cmd := command{caller: caller, account: account, money: true, may: maySpendOf(id)}
 	cmd.want.Products = []string{product}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, *Subscription, error) {
 		sub, plan, err := t.maySpend(id)

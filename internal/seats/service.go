@@ -97,6 +97,10 @@ type command struct {
 	operator *Actor // set for operators, who are no user of the account
 	account  AccountID
 	want     Want
+	// may says whether the caller's role allows the command, and is asked before a kept
+	// answer is given again: who lost the right to do it has lost that to its answer.
+	// nil where who was admitted may.
+	may func(*turn) error
 	// noCatchUp leaves due closes alone: reads, and closing itself.
 	noCatchUp bool
 	// money refuses parked accounts.
@@ -121,12 +125,12 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 			return none, err
 		}
 		if t.answered() {
-			answer, err := t.Receipt.replay(once.Request)
+			answer, err := t.replay(cmd.may, t.Receipt, once.Request)
 			return Reply[R]{Replayed: answer}, err
 		}
 		change, result, err := decide(t)
 		if err != nil {
-			answer, err := s.ownEffect(ctx, cmd.want.Receipt, once.Request, err)
+			answer, err := s.ownEffect(ctx, t, cmd, once.Request, err)
 			return Reply[R]{Replayed: answer}, err
 		}
 		if change.Empty() && once.Key == "" {
@@ -165,33 +169,57 @@ func (t *turn) answered() bool {
 	return t.Receipt != nil && t.Wall.Before(t.Receipt.ExpiresAt)
 }
 
-// replay gives the kept answer, or says why there is none.
-func (r *Receipt) replay(request [32]byte) ([]byte, error) {
-	if r.Request != request {
-		return nil, ErrIdempotencyKeyReused
+// replay gives the kept answer, or says why there is none. What was answered before
+// somebody of the account was erased may name them, and is not given again.
+func (t *turn) replay(may func(*turn) error, r *Receipt, request [32]byte) ([]byte, error) {
+	if err := forbids(may, t); err != nil {
+		return nil, err
 	}
-	if !r.Done {
+	answer, err := r.replay(request)
+	if err == nil && r.ClaimedAt.Before(t.Account.ErasedAt) {
+		return nil, ErrAnswerErased
+	}
+	return answer, err
+}
+
+func (r *Receipt) replay(request [32]byte) ([]byte, error) {
+	switch {
+	case r.Request != request:
+		return nil, ErrIdempotencyKeyReused
+	case !r.Done:
 		return nil, ErrIdempotencyInProgress
 	}
 	return r.Answer, nil
+}
+
+// forbids is the refusal of who may not run a command. Whatever else keeps it from
+// being done again does not keep its answer.
+func forbids(may func(*turn) error, t *turn) error {
+	if may == nil {
+		return nil
+	}
+	if err := may(t); ErrForbidden.Is(err) {
+		return err
+	}
+	return nil
 }
 
 // ownEffect is asked before a command with a key is refused. What it has read is no
 // snapshot: the receipt may be older than the rest, so that a request which is sent
 // twice at once would be refused for what it has just done itself. Then the answer is
 // the kept one.
-func (s *Service) ownEffect(ctx context.Context, key string, request [32]byte, refusal error) ([]byte, error) {
-	if key == "" {
+func (s *Service) ownEffect(ctx context.Context, t *turn, cmd command, request [32]byte, refusal error) ([]byte, error) {
+	if cmd.want.Receipt == "" {
 		return nil, refusal
 	}
-	view, err := s.Store.Load(ctx, Want{Receipt: key})
+	view, err := s.Store.Load(ctx, Want{Receipt: cmd.want.Receipt})
 	if err != nil {
 		return nil, err
 	}
 	if view.Receipt == nil || !s.Wall().Before(view.Receipt.ExpiresAt) {
 		return nil, refusal
 	}
-	return view.Receipt.replay(request)
+	return t.replay(cmd.may, view.Receipt, request)
 }
 
 // read loads what a command wants and checks that the caller belongs there. What

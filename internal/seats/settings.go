@@ -25,6 +25,8 @@ func MailKinds() []string {
 		"invitation", "invitation_expired", "license_given", "license_taken",
 		"seat_change_receipt", "decrease_scheduled", "ownership_transferred", "invoice", "credit_note",
 		"invitation_reminder", "change_reminder", "role_given", "request_opened", "request_answered",
+		"invitation_cancelled", "joined_without_license",
+		"plan_changed", "plan_change_scheduled", "cancellation_scheduled", "subscription_ended", "trial_ended",
 	}
 }
 
@@ -37,14 +39,19 @@ type EditedAccount struct {
 // EditAccount changes the account's settings. Money and zone are for who may
 // spend; a changed zone applies from the next boundary.
 func (s *Service) EditAccount(ctx context.Context, caller Caller, account AccountID, patch AccountPatch, once Once[EditedAccount]) (Reply[EditedAccount], error) {
-	cmd := command{caller: caller, account: account}
 	access, spends, err := s.EnterSpending(ctx, caller, account)
 	if err != nil {
 		return Reply[EditedAccount]{}, err
 	}
-	return run(ctx, s, cmd, once, func(t *turn) (*Change, EditedAccount, error) {
+	may := func(t *turn) error {
 		if !spends || t.Me.Role != access.Me.Role {
-			return nil, EditedAccount{}, ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
+			return ErrForbidden.With("Your role may not change the account. Ask the owner or a billing admin.")
+		}
+		return nil
+	}
+	return run(ctx, s, command{caller: caller, account: account, may: may}, once, func(t *turn) (*Change, EditedAccount, error) {
+		if err := may(t); err != nil {
+			return nil, EditedAccount{}, err
 		}
 		a := *t.Account
 		if err := patch.apply(&a); err != nil {

@@ -21,9 +21,25 @@ func (t *turn) maySpend(id SubscriptionID) (*Subscription, *Plan, error) {
 	return sub, plan, nil
 }
 
+// maySpendOf is maySpend of a subscription, for a command that needs no more.
+func maySpendOf(id SubscriptionID) func(*turn) error {
+	return func(t *turn) error {
+		_, _, err := t.maySpend(id)
+		return err
+	}
+}
+
 // spends reports whether who acts may move the money of a plan's subscriptions.
 func (t *turn) spends(plan *Plan) bool {
 	return t.Me == nil && t.Actor.Kind == ActorOperator || t.Me != nil && Can(t.Me.Role, SpendMoney, plan)
+}
+
+// mayBuy checks that who acts may move the account to a plan.
+func (t *turn) mayBuy(plan *Plan) error {
+	if !t.spends(plan) {
+		return ErrForbidden.With("Your role may not buy the plan %s. Ask the owner or a billing admin.", plan.Name)
+	}
+	return nil
 }
 
 // by is the user who acts, or nobody where the vendor's staff does.

@@ -130,8 +130,8 @@ func (s *Service) QuoteSubscription(ctx context.Context, caller Caller, account 
 }
 
 func decideSubscribe(t *turn, plan *Plan, seats int64, quote *Quote) (*moneyChange, error) {
-	if !t.spends(plan) {
-		return nil, ErrForbidden.With("Your role may not buy the plan %s. Ask the owner or a billing admin.", plan.Name)
+	if err := t.mayBuy(plan); err != nil {
+		return nil, err
 	}
 	return decideSubscription(t, plan, t.Subscriptions[plan.Product.ID], moneyWant{plan: plan, seats: seats, byVendor: t.Me == nil}, quote)
 }
@@ -187,7 +187,7 @@ func (s *Service) Subscribe(ctx context.Context, caller Caller, account AccountI
 		if room != nil && !ErrContactSales.Is(room) {
 			return none, room
 		}
-		cmd := command{caller: caller, account: account, money: true}
+		cmd := command{caller: caller, account: account, money: true, may: func(t *turn) error { return t.mayBuy(plan) }}
 		cmd.want.Products, cmd.want.Quote = []string{plan.Product.ID}, quote
 		reply, err := run(ctx, s, cmd, once, func(t *turn) (*Change, SeatChangeResult, error) {
 			if t.Account.Rev != view.Account.Rev {

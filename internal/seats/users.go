@@ -19,11 +19,11 @@ func (s *Service) onUser(ctx context.Context, caller Caller, account AccountID, 
 	if !id.Valid() {
 		return Reply[*User]{}, ErrNotFound
 	}
-	cmd := command{caller: caller, account: account}
+	cmd := command{caller: caller, account: account, may: (*turn).mayManage}
 	cmd.want.Users = []UserID{id}
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, *User, error) {
-		if !Can(t.Me.Role, ManageUsers, nil) {
-			return nil, nil, ErrForbidden
+		if err := t.mayManage(); err != nil {
+			return nil, nil, err
 		}
 		was, err := t.target(id)
 		if err != nil {
@@ -37,6 +37,14 @@ func (s *Service) onUser(ctx context.Context, caller Caller, account AccountID, 
 		}
 		return change, u, err
 	})
+}
+
+// mayManage checks that the caller may add people and change them.
+func (t *turn) mayManage() error {
+	if !Can(t.Me.Role, ManageUsers, nil) {
+		return ErrForbidden
+	}
+	return nil
 }
 
 // EditUser changes names, qualification and role.

@@ -9,7 +9,7 @@ import (
 // Attributes of an account: v revision, n name, c currency, z zone, an anchor, o
 // owner, in number of the last invoice, cr credit, st status, pf parked for, du
 // due, te test, cl clock, op opened at, bc billing contact, cu customer, tx tax
-// rate, rc reverse charge, mo mails off, pl and pv plan, ep epoch.
+// rate, rc reverse charge, mo mails off, pl and pv plan, ep epoch, er erased at.
 func accountItem(a *seats.Account) item {
 	it := newItem(accountKey(a.ID))
 	it.number("v", a.Rev)
@@ -36,6 +36,7 @@ func accountItem(a *seats.Account) item {
 	it.text("pl", a.Plan.ID)
 	it.number("pv", int64(a.Plan.Version))
 	it.number("ep", a.Epoch)
+	it.instant("er", a.ErasedAt)
 	switch {
 	case a.Status == seats.AccountParked:
 		since := a.Due
@@ -63,7 +64,7 @@ func readAccount(it item) (*seats.Account, error) {
 		Status: seats.AccountStatus(r.text("st")), ParkedFor: r.text("pf"), Due: r.instant("du"),
 		Test: r.flag("te"), Clock: r.instant("cl"), OpenedAt: r.instant("op"),
 		BillingContact: r.text("bc"), TaxPPM: r.number("tx"), ReverseCharge: r.flag("rc"), MailsOff: r.texts("mo"),
-		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))}, Epoch: r.number("ep"),
+		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))}, Epoch: r.number("ep"), ErasedAt: r.instant("er"),
 	}
 	if p, ok := r.nested("cu"); ok {
 		a.Customer = p.party()

@@ -215,6 +215,11 @@ func (c *Crashing) OpenRequests(ctx context.Context, page seats.Page) ([]seats.R
 	return throughPage(c, func() ([]seats.RequestRef, string, error) { return c.inner.OpenRequests(ctx, page) })
 }
 
+// InvitationMails is the store's, unless the process died.
+func (c *Crashing) InvitationMails(ctx context.Context, users []*seats.User) (map[seats.UserID]seats.InvitationMail, error) {
+	return through(c, func() (map[seats.UserID]seats.InvitationMail, error) { return c.inner.InvitationMails(ctx, users) })
+}
+
 // PutBilled is the store's, unless the process died.
 func (c *Crashing) PutBilled(ctx context.Context, account seats.AccountID, billed *seats.Billed) error {
 	return throughPlain(c, func() error { return c.inner.PutBilled(ctx, account, billed) })

@@ -175,6 +175,22 @@ func (s *Store) LapsedInvitations(ctx context.Context, by time.Time, each func([
 	return inPages(ctx, found, each)
 }
 
+// InvitationMails reads what a test has put of mails with the newest links.
+func (s *Store) InvitationMails(ctx context.Context, users []*seats.User) (map[seats.UserID]seats.InvitationMail, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	mails := map[seats.UserID]seats.InvitationMail{}
+	for _, u := range users {
+		if mail, ok := s.data.Mails[seats.InvitationMailID(u.ID, u.Invitation.Generation)]; ok {
+			mails[u.ID] = mail
+		}
+	}
+	return mails, nil
+}
+
 // Guards lists the email guards and sign-ins that stand in the account's name.
 func (s *Store) Guards(ctx context.Context, account seats.AccountID) ([]audit.Guard, error) {
 	if err := ctx.Err(); err != nil {

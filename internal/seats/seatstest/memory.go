@@ -41,6 +41,8 @@ type Data struct {
 	Requests      map[seats.AccountID]map[seats.RequestID]*seats.Request
 	Billed        map[seats.AccountID]map[string]*seats.Billed
 	Counters      map[string]int
+	// Mails are by what seats.InvitationMailID names.
+	Mails map[string]seats.InvitationMail
 }
 
 // NewStore returns an empty store.
@@ -60,6 +62,7 @@ func NewStore() *Store {
 			Requests:      map[seats.AccountID]map[seats.RequestID]*seats.Request{},
 			Billed:        map[seats.AccountID]map[string]*seats.Billed{},
 			Counters:      map[string]int{},
+			Mails:         map[string]seats.InvitationMail{},
 		},
 	}
 }

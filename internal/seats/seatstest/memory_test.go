@@ -288,6 +288,7 @@ func TestACancelledContextReachesNothing(t *testing.T) {
 		func() error { _, _, err := s.Accounts(ctx, page); return err },
 		func() error { _, err := s.Count(ctx, "k", time.Minute, r.Wall.Now()); return err },
 		func() error { _, err := s.Guards(ctx, r.Account); return err },
+		func() error { _, err := s.InvitationMails(ctx, nil); return err },
 	}
 	for i, call := range calls {
 		if err := call(); !errors.Is(err, context.Canceled) {
