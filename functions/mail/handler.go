@@ -67,7 +67,11 @@ func (h handler) send(ctx context.Context, event seats.Event, l letter) error {
 	if err != nil {
 		return err
 	}
-	key := mail.Key{EventID: string(event.ID), Recipient: l.recipient, Kind: l.mail.Kind()}
+	about := l.about
+	if about == "" {
+		about = string(event.ID)
+	}
+	key := mail.Key{EventID: about, Recipient: l.recipient, Kind: l.mail.Kind()}
 	_, err = h.courier.Deliver(ctx, key, mail.Letter{To: logsafe.Email(l.to), AccountID: string(event.Account), Message: message, Attachments: l.files})
 	return err
 }

@@ -9,7 +9,8 @@
 //
 // Failure: while SES is away the message comes again, for some five hours, then
 // lies in MailDeadLetters with its payload for 14 days, to be redriven. A letter
-// that SES refuses for good is recorded at its marker and not tried again.
+// that SES refuses for good is recorded at its marker and not tried again; the list of
+// invitations shows what became of those with links.
 package main
 
 import (

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"slices"
 	"strings"
 
 	"github.com/usher-seats/usher/internal/mail"
@@ -33,10 +34,14 @@ func (w writer) invitation(ctx context.Context, s *scene) ([]letter, error) {
 			Frame: s.to(u), InviterName: inviter, ProductName: product, ExpiresAt: u.Invitation.ExpiresAt, Link: link,
 		})}, nil
 	}
-	return []letter{userLetter(u, mail.Invitation{
+	// One event a link: marked by the link, so that the list of invitations finds what
+	// became of the mail.
+	l := userLetter(u, mail.Invitation{
 		Frame: s.to(u), InviterName: inviter, ProductName: product, Role: string(u.Role), ExpiresAt: u.Invitation.ExpiresAt,
 		Link: link, Resent: s.event.Type == seats.InvitationResent,
-	})}, nil
+	})
+	l.about = seats.InvitationMailID(u.ID, u.Invitation.Generation)
+	return []letter{l}, nil
 }
 
 // invitationExpired writes to who invited, or to the owner where that person sees the
@@ -97,16 +102,18 @@ func (w writer) licenseGiven(_ context.Context, s *scene) ([]letter, error) {
 	return letters, nil
 }
 
-// licenseTaken writes to everybody whose license ended.
+// licenseTaken writes to everybody whose license ended. Who answers for the money is
+// told of the end of a subscription by that mail, its licenses included.
 func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
 	var letters []letter
 	if s.event.Data.Reason == seats.ReasonPlan {
 		// The plan has become one of active users: they lose nothing.
 		return nil, nil
 	}
+	endTold := s.event.Data.Reason == seats.ReasonEnded && !slices.Contains(s.Account.MailsOff, string(mail.KindSubscriptionEnded))
 	for _, id := range s.event.Data.UserIDs {
 		u := s.user(id)
-		if u == nil || s.plan == nil {
+		if u == nil || s.plan == nil || endTold && s.manages(u) {
 			continue
 		}
 		letters = append(letters, userLetter(u, mail.LicenseTaken{

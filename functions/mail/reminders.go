@@ -16,11 +16,16 @@ func (w writer) managers(ctx context.Context, s *scene, build func(mail.Frame) m
 	}
 	var letters []letter
 	for _, u := range users {
-		if u.ID == s.Account.Owner && u.Status != seats.UserRemoved || u.Role == seats.BillingAdmin && u.Status == seats.UserActive {
+		if s.manages(u) {
 			letters = append(letters, userLetter(u, build(s.to(u))))
 		}
 	}
 	return letters, nil
+}
+
+// manages reports whether a user answers for the account's money.
+func (s *scene) manages(u *seats.User) bool {
+	return u.ID == s.Account.Owner && u.Status != seats.UserRemoved || u.Role == seats.BillingAdmin && u.Status == seats.UserActive
 }
 
 // changeNear reminds the owner and the billing admins of what takes effect soon. What

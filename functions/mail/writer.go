@@ -12,6 +12,8 @@ import (
 
 // letter is a mail to one recipient: a user's id, or mail.BillingRecipient.
 type letter struct {
+	// about names what is told where that is not the event.
+	about     string
 	recipient string
 	to        string
 	mail      mail.Mail
@@ -50,29 +52,34 @@ type scene struct {
 // letters are what an event has to say to whom.
 func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error) {
 	write, ok := map[string]func(context.Context, *scene) ([]letter, error){
-		seats.UserInvitedEvent:     w.invitation,
-		seats.InvitationResent:     w.invitation,
-		seats.ReminderInvitation:   w.invitation,
-		seats.InvitationExpiredEv:  w.invitationExpired,
-		seats.LicenseAssigned:      w.licenseGiven,
-		seats.LicenseRevoked:       w.licenseTaken,
-		seats.UserDeactivatedEvent: w.licensesEnded,
-		seats.UserRemovedEvent:     w.licensesEnded,
-		seats.SeatsIncreased:       w.seatsIncreased,
-		seats.DecreaseScheduled:    w.decreaseScheduled,
-		seats.RoleChanged:          w.roleGiven,
-		seats.OwnershipTransferred: w.ownershipTransferred,
-		seats.SubscriptionStarted:  w.documents,
-		seats.CycleClosed:          w.documents,
-		seats.DaySettled:           w.documents,
-		seats.PlanUpgraded:         w.documents,
-		seats.SeatsDecreased:       w.documents,
-		seats.InvoiceVoided:        w.documents,
-		seats.RequestOpenedEvent:   w.requestOpened,
-		seats.RequestAnswered:      w.requestAnswered,
-		seats.ReminderDecrease:     w.changeNear,
-		seats.ReminderPlanChange:   w.changeNear,
-		seats.ReminderCancellation: w.changeNear,
+		seats.UserInvitedEvent:      w.invitation,
+		seats.InvitationResent:      w.invitation,
+		seats.ReminderInvitation:    w.invitation,
+		seats.InvitationExpiredEv:   w.invitationExpired,
+		seats.InvitationCancelledEv: w.invitationCancelled,
+		seats.UserJoined:            w.joinedWithoutLicense,
+		seats.LicenseAssigned:       w.licenseGiven,
+		seats.LicenseRevoked:        w.licenseTaken,
+		seats.UserDeactivatedEvent:  w.licensesEnded,
+		seats.UserRemovedEvent:      w.licensesEnded,
+		seats.SeatsIncreased:        w.seatsIncreased,
+		seats.DecreaseScheduled:     w.decreaseScheduled,
+		seats.RoleChanged:           w.roleGiven,
+		seats.OwnershipTransferred:  w.ownershipTransferred,
+		seats.SubscriptionStarted:   w.documents,
+		seats.CycleClosed:           w.cycleClosed,
+		seats.DaySettled:            w.documents,
+		seats.SeatsDecreased:        w.documents,
+		seats.InvoiceVoided:         w.documents,
+		seats.RequestOpenedEvent:    w.requestOpened,
+		seats.RequestAnswered:       w.requestAnswered,
+		seats.ReminderDecrease:      w.changeNear,
+		seats.ReminderPlanChange:    w.changeNear,
+		seats.ReminderCancellation:  w.changeNear,
+		seats.PlanUpgraded:          w.planUpgraded,
+		seats.PlanChangeScheduled:   w.planChangeScheduled,
+		seats.CancelScheduled:       w.cancellationScheduled,
+		seats.SubscriptionEndedEv:   w.subscriptionEnded,
 	}[event.Type]
 	if !ok {
 		return nil, nil

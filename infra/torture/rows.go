@@ -30,6 +30,7 @@ func crashes() []row {
 		{10, "internal/events/relay", "TestOfAPartialFailureOnlyTheFailedEntriesAreSentAgain"},
 		{11, "internal/events/relay", "TestAPoisonRecordHoldsUpNoNeighbour"},
 		{12, "functions/mail", "TestAnOutageOfTheMailLosesNothing"},
+		{12, "functions/mail", "TestTheListOfInvitationsSaysWhatBecameOfEachMail"},
 		{13, "functions/mail", "TestDelivery"},
 		{14, "functions/close", "TestAnInvocationWhoseTimeIsUpGivesItsMessageBack"},
 		{14, "functions/mail", "TestDelivery"},

@@ -2,6 +2,7 @@ package api
 
 import (
 	"sort"
+	"strings"
 	"time"
 
 	"github.com/usher-seats/usher/internal/apigw"
@@ -48,6 +49,23 @@ type Invitation struct {
 	InviterID      string    `json:"inviter_id"`
 	SubscriptionID string    `json:"subscription_id,omitempty"`
 	SeatReserved   bool      `json:"seat_reserved"`
+	// Mail is of the list of invitations alone.
+	Mail *InvitationMail `json:"mail,omitempty" doc:"What became of the mail with the newest link: in the list of invitations, of open ones"`
+}
+
+// InvitationMail is what became of the mail with a link.
+type InvitationMail struct {
+	Status string `json:"status" enum:"pending,sent,refused,off" doc:"pending until the mail service takes it, which it is asked again and again; refused for good; off where the account wants no such mails. The link is good in any case"`
+	Reason string `json:"reason,omitempty" doc:"Why it was refused and what to do next"`
+}
+
+func invitationMailBody(m seats.InvitationMail) *InvitationMail {
+	b := InvitationMail{Status: string(m.Status)}
+	if m.Status == seats.MailRefused {
+		b.Reason = "The mail service refuses this mail for good (" + strings.TrimRight(m.Reason, ". ") +
+			"). If the address is wrong, cancel the invitation and invite the person again with the right one; else ask your vendor."
+	}
+	return &b
 }
 
 func userBody(u *seats.User) User {

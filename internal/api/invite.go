@@ -104,7 +104,7 @@ func Invite(api huma.API, svc *seats.Service) {
 				return nil, err
 			}
 			filter := seats.UserFilter{Status: seats.UserInvited}
-			users, err := svc.ListUsers(ctx, caller, in.id(), filter)
+			access, users, err := svc.SeeUsers(ctx, caller, in.id(), filter)
 			if err != nil {
 				return nil, err
 			}
@@ -113,9 +113,16 @@ func Invite(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
+			mails, err := svc.InvitationMails(ctx, access.Account, page)
+			if err != nil {
+				return nil, err
+			}
 			items := make([]Invitation, len(page))
 			for i, u := range page {
 				items[i] = invitationBody(u)
+				if mail, ok := mails[u.ID]; ok {
+					items[i].Mail = invitationMailBody(mail)
+				}
 			}
 			return &read[apigw.Page[Invitation]]{apigw.NewPage(items, next)}, nil
 		})

@@ -33,6 +33,8 @@ var ErrInFlight = errors.New("mail: another delivery of this mail is under way")
 // Key names one mail: what of one event one recipient is told. Delivering a key
 // twice sends one mail.
 type Key struct {
+	// EventID is the event, or what else names what is told, such as an invitation's
+	// link, whose mail is looked up by it.
 	EventID string
 	// Recipient is a user id, BillingRecipient or SalesRecipient.
 	Recipient string

@@ -35,7 +35,7 @@ type Updater interface {
 
 // DynamoMarkers keeps markers in the keys table, one item each:
 //
-//	pk  MAIL#<event id>#<user id, or "billing">    sk  M#<kind>
+//	pk  MAIL#<event id, or the id of an invitation's link>#<user id, or "billing">    sk  M#<kind>
 //	state       claimed, released, sent or rejected
 //	claimant    random token of the newest claim
 //	claimed_at  milliseconds since 1970, wall clock

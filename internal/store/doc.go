@@ -24,6 +24,7 @@
 //	  quote           Q#<quote>              Q
 //	  receipt         R#<key>                R
 //	  counter         N#<key>                <start of window, epoch seconds>
+//	  send marker     MAIL#<event or link>#<recipient>   M#<kind>   written by package mail; those of links are read here
 //	  invitation key  SECRET#invitation      K                  never expires
 //
 // DynamoDB deletes expired items late, so the time is always looked at and an

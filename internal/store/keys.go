@@ -94,6 +94,12 @@ func counterKey(k string, start time.Time) key {
 
 func invitationKeyKey() key { return key{keys: true, pk: invitationPK, sk: secretSK} }
 
+// invitationMailKey is where package mail keeps the send marker of the mail with the
+// link of a user's newest invitation.
+func invitationMailKey(u *seats.User) key {
+	return key{keys: true, pk: "MAIL#" + seats.InvitationMailID(u.ID, u.Invitation.Generation) + "#" + string(u.ID), sk: "M#invitation"}
+}
+
 func accountPK(a seats.AccountID) string { return "A#" + string(a) }
 
 func eventsPK(a seats.AccountID, month string) string { return "E#" + string(a) + "#" + month }

@@ -76,6 +76,12 @@ func pages(t *testing.T, store seats.Store) {
 		t.Run("invoices and events, the newest first", func(t *testing.T) { newestFirst(open(t, store), n) })
 	}
 	t.Run("nothing", func(t *testing.T) {
+		u := *f.owner
+		u.Invitation = &seats.Invitation{State: seats.InvitationOpen, Generation: 1}
+		mails, err := store.InvitationMails(ctx, []*seats.User{&u})
+		if len(mails) != 0 || err != nil {
+			t.Errorf("mails of invitations: %v, %v", mails, err)
+		}
 		invoices, next, err := store.Invoices(ctx, f.account.ID, seats.Page{Limit: 3})
 		if len(invoices) != 0 || next != "" || err != nil {
 			t.Errorf("invoices: %v, %q, %v", invoices, next, err)
