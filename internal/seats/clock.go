@@ -41,11 +41,8 @@ func (s *Service) AdvanceClock(ctx context.Context, operator Actor, account Acco
 		if dueFirst {
 			next = a.Due
 		}
-		// What happens on the way happens at its own instant; both come before the close.
-		if err := s.remindAccount(ctx, account, next); err != nil {
-			return ClockResult{}, err
-		}
-		if err := s.expireAccount(ctx, account, next); err != nil {
+		// What happens on the way happens at its own instant, and comes before the close.
+		if err := s.passTime(ctx, account, next); err != nil {
 			return ClockResult{}, err
 		}
 		if !dueFirst {

@@ -113,7 +113,7 @@ func decidePlan(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Q
 		return nil, err
 	}
 	if !want.byVendor {
-		if err := planLimits(next, plan, target); err != nil {
+		if err := planLimits(sub, next, plan, target); err != nil {
 			return nil, err
 		}
 	}
@@ -158,13 +158,14 @@ func planFits(a *Account, sub *Subscription, plan *Plan, want moneyWant) error {
 }
 
 // planLimits checks what both plans let customers do themselves, where next is the
-// subscription as it would be.
-func planLimits(next *Subscription, plan, target *Plan) error {
+// subscription as it would be. A decrease that was scheduled before, by the vendor's
+// staff perhaps, is not given back once more by a change of the plan.
+func planLimits(sub, next *Subscription, plan, target *Plan) error {
 	now, then, p := next.Seats, next.AtRenewal(), &target.Policies
 	if !upgrades(plan, target) {
 		now = then
 	}
-	giving := then < next.Seats && !plan.Policies.ActiveUsers()
+	giving := next.Seats-then > sub.Seats-sub.AtRenewal() && !plan.Policies.ActiveUsers()
 	switch from := &plan.Policies; {
 	case from.SelfServe == SelfServeNone:
 		return plan.contactSales("The plan %s is changed by the vendor.", plan.Name)

@@ -101,13 +101,38 @@ func atOnce[T any](ctx context.Context, all []T, do func(T)) error {
 	return nil
 }
 
-// remindAccount reminds of everything in one account that is to be reminded of by an
-// instant, each at its own, as time would have. It is for test accounts, whose clocks
-// jump.
-func (s *Service) remindAccount(ctx context.Context, account AccountID, by time.Time) error {
-	if _, err := s.remindPools(ctx, account, by); err != nil {
-		return err
+// passTime reminds of everything in one account that is to be reminded of by an
+// instant and ends the invitations that lapse by then, one after the other and each at
+// its own instant, as time would have: who is concerned by a decrease is known only
+// once those have lapsed that lapse before its reminder. It is for test accounts, whose
+// clocks jump.
+func (s *Service) passTime(ctx context.Context, account AccountID, by time.Time) error {
+	for {
+		subs, err := s.Store.Subscriptions(ctx, account)
+		if err != nil {
+			return err
+		}
+		sub := firstToRemind(subs, by)
+		if sub == nil {
+			return s.lapse(ctx, account, by)
+		}
+		at := sub.reminderAt()
+		if err := s.lapse(ctx, account, at); err != nil {
+			return err
+		}
+		switch n, err := s.remindPools(ctx, account, at); {
+		case err != nil:
+			return err
+		case n == 0:
+			// A parked account is not told that something will take effect.
+			return s.lapse(ctx, account, by)
+		}
 	}
+}
+
+// lapse reminds of the invitations of one account, and ends them, that are to be by an
+// instant.
+func (s *Service) lapse(ctx context.Context, account AccountID, by time.Time) error {
 	users, err := s.Store.Users(ctx, account)
 	if err != nil {
 		return err
@@ -120,7 +145,7 @@ func (s *Service) remindAccount(ctx context.Context, account AccountID, by time.
 			return err
 		}
 	}
-	return nil
+	return s.expireAccount(ctx, account, by)
 }
 
 // remindPools reminds of what waits for the ends of an account's periods. It returns
@@ -147,13 +172,17 @@ func (s *Service) remindPools(ctx context.Context, account AccountID, by time.Ti
 	return reminded, ErrBusy
 }
 
+// firstToRemind is the subscription that is to be reminded of first, if any by an
+// instant.
 func firstToRemind(subs []*Subscription, by time.Time) *Subscription {
+	var first *Subscription
 	for _, sub := range subs {
-		if at := sub.reminderAt(); !at.IsZero() && !at.After(by) {
-			return sub
+		at := sub.reminderAt()
+		if !at.IsZero() && !at.After(by) && (first == nil || at.Before(first.reminderAt())) {
+			first = sub
 		}
 	}
-	return nil
+	return first
 }
 
 // remindPool makes the reminders of one subscription; none where its account is

@@ -190,6 +190,29 @@ func TestAClockPassesItsReminders(t *testing.T) {
 		stamp(seats.ReminderInvitation, expiry.Add(-seats.InvitationReminderAhead)), stamp(seats.InvitationExpiredEv, expiry),
 		stamp(seats.ReminderDecrease, end.Add(-seats.ReminderAhead)), stamp(seats.CycleClosed, end),
 	})
+	// The reservation has lapsed by the time of the reminder, and loses nothing.
+	told := r.Events(seats.ReminderDecrease)[0].Data
+	equal(t, "concerned", told.People, 1)
+	equalSlices(t, "named", told.UserIDs, []seats.UserID{latestHolder(r, "ann", "ben")})
 	equal(t, "the daily job finds", remindAt(r, end.Add(-seats.ReminderAhead)), 0)
 	r.Clean()
+}
+
+// latestHolder is who of two people with licenses of one instant loses theirs first.
+func latestHolder(r *seatstest.Rig, a, b string) seats.UserID { return max(r.ID(a), r.ID(b)) }
+
+// A parked account's time passes as well: it is not reminded, and invitations end.
+func TestAParkedTestAccountIsNotRemindedAndItsInvitationsEnd(t *testing.T) {
+	r := seatstest.Open(t, seatstest.TestClock())
+	r.Change(3)
+	r.Wall.Advance(time.Second)
+	to := r.Pool().Period.End.Add(-time.Hour)
+	_, err := advance(r, to.Add(-2*24*time.Hour-seats.ReminderAhead))
+	r.Must(err)
+	r.Invite(seatstest.Invitee("late", r.Sub))
+	r.Store.Tamper(func(d *seatstest.Data) { d.Accounts[r.Account].Status = seats.AccountParked })
+	_, err = advance(r, to)
+	r.Must(err)
+	equal(t, "decreases reminded of", len(r.Events(seats.ReminderDecrease)), 0)
+	equal(t, "invitations ended", len(r.Events(seats.InvitationExpiredEv)), 1)
 }

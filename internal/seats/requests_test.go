@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/seats/seatstest"
 )
@@ -27,6 +28,40 @@ func price(r *seatstest.Rig, id seats.RequestID) *seats.Quote {
 }
 
 func onRequest(p *seats.Policies) { p.Decrease, p.MaxSelfServeSeats = seats.DecreaseOnRequest, 6 }
+
+// A decrease that the vendor's staff has approved and a switch of the interval compose in
+// either order; giving back more with the switch is asked for as ever.
+func TestAnApprovedDecreaseAndASwitchComposeInEitherOrder(t *testing.T) {
+	approved := func(r *seatstest.Rig) {
+		opened, err := ask(r, "owner", seats.Asking{Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 3})
+		r.Must(err)
+		r.Wall.Advance(time.Second)
+		_, err = approve(r, opened.ID, price(r, opened.ID).ID)
+		r.Must(err)
+	}
+	switched := func(r *seatstest.Rig) { r.ChangePlan("yearly", 0) }
+	for name, steps := range map[string][]func(*seatstest.Rig){"decrease first": {approved, switched}, "switch first": {switched, approved}} {
+		for policy, rules := range map[string]func(*seats.Policies){
+			"on request": onRequest, "add only": func(p *seats.Policies) { p.SelfServe = seats.SelfServeAddOnly },
+		} {
+			t.Run(name+" "+policy, func(t *testing.T) {
+				r := seatstest.Open(t, seatstest.OnPolicies(rules))
+				offer(r, "yearly", 1, 20000, func(p *seats.Plan) { p.Interval = billing.Year })
+				for _, step := range steps {
+					step(r)
+				}
+				equal(t, "plan to come", r.Pool().PendingPlan.Plan.ID, "yearly")
+				equal(t, "at renewal", r.Pool().AtRenewal(), 3)
+				offer(r, "other", 1, 30000, func(p *seats.Plan) { p.Interval = billing.Year })
+				_, err := quotePlan(r, "owner", "other", 2)
+				wantCode(t, err, "contact_sales")
+				r.CloseAt(decemberFirst())
+				equal(t, "seats", r.Pool().Seats, 3)
+				r.Clean()
+			})
+		}
+	}
+}
 
 // What customers may not do themselves they ask for, with its price; approving does
 // exactly what the quote says, through the same decision, and the limits on customers

@@ -183,6 +183,27 @@ func TestTheUpcomingInvoiceIsWhatTheCloseWillBill(t *testing.T) {
 	}
 }
 
+// A day whose changes are settled is invoiced before the period ends, and comes first.
+func TestTheUpcomingInvoiceIsTheEarliest(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.Settle = seats.SettleDaily }))
+	r.Wall.Set(midNovember())
+	r.Change(8)
+	midnight := r.Pool().SettleAt
+	inv, at, err := r.Service.Upcoming(r.Ctx, r.Caller("owner"), r.Account)
+	r.Must(err)
+	equal(t, "at", at, midnight)
+	r.CloseAt(midnight)
+	got := r.Invoices()[1]
+	equal(t, "issued", got.IssuedAt, midnight)
+	equalSlices(t, "amounts", amounts(&got), amounts(inv))
+	_, at, err = r.Service.Upcoming(r.Ctx, r.Caller("owner"), r.Account)
+	r.Must(err)
+	equal(t, "then", at, decemberFirst())
+	// A quote tells what the next cycle costs all the same.
+	r.Change(9)
+	equal(t, "a quote's", r.Quote(20).Next.IssuedAt, decemberFirst())
+}
+
 func TestALineIsExplained(t *testing.T) {
 	r := seatstest.Open(t)
 	r.Wall.Advance(21 * 24 * time.Hour)

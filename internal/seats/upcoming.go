@@ -8,8 +8,9 @@ import (
 )
 
 // Upcoming is the account's next invoice if nothing else happens until then, and when
-// it will be issued; nil where nothing will be billed. It is the close itself,
-// computed and thrown away, so it has no number.
+// it will be issued: that of a day whose changes are settled, or that of the next
+// period's end; nil where neither bills anything. It is the close itself, computed and
+// thrown away, so it has no number.
 func (s *Service) Upcoming(ctx context.Context, caller Caller, account AccountID) (*billing.Invoice, time.Time, error) {
 	access, err := s.enterMoney(ctx, caller, account)
 	if err != nil {
@@ -19,10 +20,20 @@ func (s *Service) Upcoming(ctx context.Context, caller Caller, account AccountID
 	if err != nil {
 		return nil, time.Time{}, err
 	}
-	inv, err := s.preview(ctx, access.Account, subs)
-	if err != nil || inv == nil {
+	c, err := s.ahead(ctx, access.Account, subs)
+	if err != nil {
 		return nil, time.Time{}, err
 	}
-	inv.Number = 0
-	return inv, inv.IssuedAt, nil
+	for {
+		f, err := c.next()
+		switch {
+		case err != nil || f == nil:
+			return nil, time.Time{}, err
+		case f.invoice != nil:
+			f.invoice.Number = 0
+			return f.invoice, f.at, nil
+		case f.ended:
+			return nil, time.Time{}, nil
+		}
+	}
 }
