@@ -10,9 +10,12 @@ import (
 	"errors"
 	"flag"
 	"fmt"
+	"math"
+	"net"
 	"os"
 	"os/signal"
 	"path/filepath"
+	"strconv"
 	"syscall"
 	"time"
 
@@ -25,20 +28,43 @@ import (
 
 func main() {
 	addr := flag.String("addr", "127.0.0.1:8080", "address of the page and of the API")
+	console := flag.String("console", "", "address of the console; empty: the next port after that of -addr")
 	state := flag.String("state", ".state", "folder for the saved state and the functions' logs, relative to the checkout")
 	reset := flag.Bool("reset", false, "forget the saved state and end")
 	demo := flag.Bool("demo", true, "make the demo accounts that are not there yet")
 	flag.Parse()
 	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer cancel()
-	if err := run(ctx, cancel, *addr, *state, *reset, *demo); err != nil {
+	if err := run(ctx, cancel, addresses{*addr, *console}, *state, *reset, *demo); err != nil {
 		fmt.Fprintln(os.Stderr, "usher:", err)
 		os.Exit(1)
 	}
 }
 
+// addresses are where the stack is to be reached.
+type addresses struct{ public, console string }
+
+// consoleAddr is the console's address: the one that was chosen, or the next port after the public one.
+func (a addresses) consoleAddr() (string, error) {
+	if a.console != "" {
+		return a.console, nil
+	}
+	host, port, err := net.SplitHostPort(a.public)
+	if err != nil {
+		return "", fmt.Errorf("-addr %s: %w", a.public, err)
+	}
+	n, err := strconv.ParseUint(port, 10, 16)
+	if err != nil {
+		return "", fmt.Errorf("-addr %s: the port is no number; choose one such as 127.0.0.1:8080", a.public)
+	}
+	if n == 0 || n == math.MaxUint16 { // any free one
+		return net.JoinHostPort(host, "0"), nil
+	}
+	return net.JoinHostPort(host, strconv.FormatUint(n+1, 10)), nil
+}
+
 // run runs the stack until ctx ends; release lets a second Ctrl-C end the program at once.
-func run(ctx context.Context, release func(), addr, state string, reset, demo bool) error {
+func run(ctx context.Context, release func(), at addresses, state string, reset, demo bool) error {
 	root, err := checkout.Root()
 	if err != nil {
 		return err
@@ -58,13 +84,17 @@ func run(ctx context.Context, release func(), addr, state string, reset, demo bo
 		fmt.Println("The state is forgotten; the next start begins anew.")
 		return nil
 	}
+	console, err := at.consoleAddr()
+	if err != nil {
+		return err
+	}
 	begin := time.Now()
 	progress := func(s string) { fmt.Printf("%5.1f s  %s\n", time.Since(begin).Seconds(), s) }
 	histories, err := demoAccounts(demo)
 	if err != nil {
 		return err
 	}
-	s, err := stack.Start(ctx, stack.Options{Root: root, Addr: addr, StateDir: state, Progress: progress, Demos: func() []page.Demo { return demos(histories) }})
+	s, err := stack.Start(ctx, stack.Options{Root: root, Addr: at.public, ConsoleAddr: console, StateDir: state, Progress: progress, Demos: func() []page.Demo { return demos(histories) }})
 	if ctx.Err() != nil && err != nil {
 		progress("stopped before it was ready; the saved state is as it was")
 		return nil
@@ -73,7 +103,7 @@ func run(ctx context.Context, release func(), addr, state string, reset, demo bo
 		return err
 	}
 	progress("ready")
-	fmt.Printf("\n  Usher runs at %s\n  Accounts, people to sign in as, mails, events and clocks are there. Ctrl-C stops it.\n\n", s.URL())
+	fmt.Printf("\n  Usher runs at %s\n  Accounts, people to sign in as, mails, events and clocks are there. The console is at %s\n  Ctrl-C stops it.\n\n", s.URL(), s.ConsoleURL())
 	made := make(chan struct{})
 	go func() {
 		defer close(made)

@@ -35,6 +35,7 @@ func uses() map[string][]template.Grant {
 		"seatchange": slices.Concat(command, quote),
 		"plan":       slices.Concat(command, quote),
 		"read":       slices.Concat(command, receipt),
+		pages:        nil,
 		"invoice":    command,
 		"operator":   slices.Concat(command, due, keys("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
 		"request":    slices.Concat(command, quote),

@@ -35,7 +35,7 @@ func configurations() map[string]reflect.Type {
 	for _, v := range []any{
 		boot.Invite{}, boot.Accept{}, boot.Users{}, boot.Owner{}, boot.Assign{}, boot.Revoke{},
 		boot.SeatChange{}, boot.Plan{}, boot.Read{}, boot.Operator{}, boot.CloseDue{}, boot.Close{}, boot.Expire{},
-		boot.Mail{}, boot.Publish{}, boot.Entitle{}, boot.Remind{}, boot.Request{}, boot.Invoice{},
+		boot.Mail{}, boot.Publish{}, boot.Entitle{}, boot.Remind{}, boot.Request{}, boot.Invoice{}, boot.Console{},
 	} {
 		out[reflect.TypeOf(v).Name()] = reflect.TypeOf(v)
 	}

@@ -129,6 +129,11 @@ func internalProblem() *ProblemBody {
 		"Something went wrong on our side. Try again; if it stays, write to the vendor and name the request_id.")
 }
 
+// Refuse answers with the problem of an error, for handlers that are no operations.
+func Refuse(ctx context.Context, w http.ResponseWriter, err error) {
+	writeProblem(ctx, w, problem(ctx, err))
+}
+
 // writeProblem answers outside of huma.
 func writeProblem(ctx context.Context, w http.ResponseWriter, p *ProblemBody) {
 	p.RequestID = CallerFrom(ctx).RequestID

@@ -96,6 +96,7 @@ func TestEveryConfigurationLoadsAndShowsNoSecret(t *testing.T) {
 	checkConfig[Entitle](t)
 	checkConfig[Remind](t)
 	checkConfig[Request](t)
+	checkConfig[Console](t)
 }
 
 func checkConfig[T any](t *testing.T) {

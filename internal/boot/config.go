@@ -100,6 +100,13 @@ type (
 		Signing
 	}
 
+	Console struct {
+		Common
+		Issuer
+		Operators
+		ConsoleURL string `env:"CONSOLE_URL,required,notEmpty"`
+	}
+
 	CloseDue struct {
 		Common
 		SeatsOnly

@@ -195,6 +195,7 @@ func TestAFunctionLinksOnlyTheServicesItUses(t *testing.T) {
 		"functions/closedue": {"dynamodb", "eventbridge"},
 		"functions/mail":     {"dynamodb", "sesv2"},
 		"functions/entitle":  {"dynamodb", "kms"},
+		"functions/console":  nil,
 	}
 	for _, p := range packages(t) {
 		path := p.path()
@@ -237,6 +238,6 @@ func httpFunctions() []string {
 	return []string{
 		"functions/invite", "functions/accept", "functions/users", "functions/owner", "functions/assign",
 		"functions/revoke", "functions/seatchange", "functions/plan", "functions/read", "functions/invoice", "functions/operator",
-		"functions/entitle", "functions/request",
+		"functions/entitle", "functions/request", "functions/console",
 	}
 }

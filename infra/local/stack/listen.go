@@ -27,12 +27,12 @@ type listener struct {
 	done   chan struct{}
 }
 
-// listen opens a port. That a port is taken is said in a way that helps.
-func listen(addr string) (*listener, error) {
+// listen opens a port. That a port is taken is said in a way that helps; option is the one with which it was chosen.
+func listen(addr, option string) (*listener, error) {
 	l, err := net.Listen("tcp", addr)
 	if errors.Is(err, syscall.EADDRINUSE) {
 		return nil, fmt.Errorf("%s is taken, perhaps by a stack that runs already: open http://%s, or stop what runs there, "+
-			"or choose another address with -addr 127.0.0.1:8090", addr, addr)
+			"or choose another address with %s 127.0.0.1:8090", addr, addr, option)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("stack: %w", err)

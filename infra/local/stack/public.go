@@ -36,12 +36,14 @@ const (
 // URL is the address of the pages and of the API.
 func (s *Stack) URL() string { return s.url }
 
+// ConsoleURL is the address of the console, which mails link to.
+func (s *Stack) ConsoleURL() string { return "http://" + s.console.addr() }
+
 // IssuerURL is the issuer of the tokens that the API takes.
 func (s *Stack) IssuerURL() string { return s.url + issuerPath }
 
-// handler shares the public address: the API, the issuer, the pages. It is not a ServeMux, which would mend paths that the
-// gateway has to see as they are.
-func (s *Stack) handler() http.Handler {
+// gateway is the HTTP API with all that it answers.
+func (s *Stack) gateway() http.Handler {
 	invokers := map[string]gateway.Invoker{}
 	for id, f := range s.functions {
 		invokers[id] = f
@@ -50,7 +52,12 @@ func (s *Stack) handler() http.Handler {
 	if api == nil {
 		api = &sam.API{}
 	}
-	gw := gateway.New(gateway.Options{API: api, Functions: invokers, AccountID: sam.DefaultAccountID, HTTP: s.client})
+	return gateway.New(gateway.Options{API: api, Functions: invokers, AccountID: sam.DefaultAccountID, HTTP: s.client})
+}
+
+// handler shares the public address: the API, the issuer, the pages. It is not a ServeMux, which would mend paths that the
+// gateway has to see as they are.
+func (s *Stack) handler(gw http.Handler) http.Handler {
 	pages := page.New(s.pageDeps())
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch p := r.URL.Path; {
@@ -77,7 +84,7 @@ func (s *Stack) serveOwn(w http.ResponseWriter, r *http.Request) {
 	switch r.URL.Path {
 	case "/stack.json":
 		writeJSON(w, map[string]string{
-			"api": s.url, "issuer": s.IssuerURL(), "client_id": ClientID, "redirect_uri": s.RedirectURI(), "operator": Operator,
+			"api": s.url, "console": s.ConsoleURL(), "issuer": s.IssuerURL(), "client_id": ClientID, "redirect_uri": s.RedirectURI(), "operator": Operator,
 			"mails": s.url + "/mails.json", "vendor_client_id": VendorClientID, "vendor_secret": VendorSecret,
 		})
 	case "/mails.json":

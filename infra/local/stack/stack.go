@@ -2,9 +2,11 @@
 // API, the tables, the bus, the queues, the schedules, mail and sign-in.
 //
 //	browser ──► public address ─┬─ /v1/…, /.well-known/jwks.json ─► gateway ─► functions ─► DynamoDB Local
-//	                            ├─ /issuer/… ─► oidc                   ▲  ▲                    │ stream
-//	                            └─ the rest ─► pages                   │  └── schedules        ▼
-//	                                                        queues ◄── bus ◄───────────── publish
+//	        │                   ├─ /issuer/… ─► oidc                ▲  ▲  ▲                    │ stream
+//	        │                   └─ the rest ─► pages                │  │  └── schedules        ▼
+//	        └─► console's address ──────────────────────────────────┘  queues ◄── bus ◄── publish
+//
+// The console's address is the API's alone, as on AWS: the console function answers what no other does.
 //
 // The functions learn where the parts are from their environment alone (AWS_ENDPOINT_URL_* and the template's parameters), as on
 // AWS; nothing in them knows that it runs here. Every part stands behind a listener on the loopback interface and a free
@@ -60,6 +62,8 @@ type Options struct {
 	Template string
 	// Addr is the public address; empty: a free port of 127.0.0.1.
 	Addr string
+	// ConsoleAddr is the console's address; empty: a free port of 127.0.0.1.
+	ConsoleAddr string
 	// StateDir holds the saved state and the functions' logs; empty: nothing is kept.
 	StateDir string
 	// Parameters override those of the template, also those that the stack sets.
@@ -82,6 +86,7 @@ type Stack struct {
 	template *sam.Template
 	url      string
 	public   *listener
+	console  *listener
 	services services
 	database *tables.Client
 	java     *dynamo.Server // nil if the database is not ours
@@ -133,7 +138,7 @@ func Start(ctx context.Context, o Options) (*Stack, error) {
 		o.Root = root
 	}
 	o.Template = cmp.Or(o.Template, filepath.Join(o.Root, "template.yaml"))
-	o.Addr = cmp.Or(o.Addr, "127.0.0.1:0")
+	o.Addr, o.ConsoleAddr = cmp.Or(o.Addr, "127.0.0.1:0"), cmp.Or(o.ConsoleAddr, "127.0.0.1:0")
 	o.RetryBase = cmp.Or(o.RetryBase, DefaultRetryBase)
 	if o.Progress == nil {
 		o.Progress = func(string) {}
@@ -153,7 +158,10 @@ const callTimeout = 40 * time.Second
 
 func (s *Stack) start(ctx context.Context) error {
 	var err error
-	if s.public, err = listen(s.options.Addr); err != nil {
+	if s.public, err = listen(s.options.Addr, "-addr"); err != nil {
+		return err
+	}
+	if s.console, err = listen(s.options.ConsoleAddr, "-console"); err != nil {
 		return err
 	}
 	s.url = "http://" + s.public.addr()
@@ -161,7 +169,7 @@ func (s *Stack) start(ctx context.Context) error {
 		Parameters: s.options.Parameters,
 		Defaults: map[string]string{
 			"IssuerUrl": s.IssuerURL(), "OidcClientId": ClientID, "GroupsClaim": groupsClaim,
-			"ConsoleUrl": s.url, "ConsoleOrigin": s.url, "CreateMailIdentity": "no",
+			"ConsoleUrl": s.ConsoleURL(), "ConsoleOrigin": s.ConsoleURL(), "CreateMailIdentity": "no",
 		},
 	})
 	if err != nil {
@@ -186,7 +194,9 @@ func (s *Stack) start(ctx context.Context) error {
 	if err := s.startSources(ctx); err != nil {
 		return err
 	}
-	s.public.serve(s.handler())
+	gw := s.gateway()
+	s.console.serve(gw)
+	s.public.serve(s.handler(gw))
 	return nil
 }
 
@@ -254,8 +264,10 @@ func (s *Stack) abandon() error {
 // left stands in a queue.
 func (s *Stack) quiet(ctx context.Context) error {
 	var errs []error
-	if s.public != nil {
-		errs = append(errs, s.public.stop(ctx))
+	for _, l := range []*listener{s.public, s.console} {
+		if l != nil {
+			errs = append(errs, l.stop(ctx))
+		}
 	}
 	if s.schedules != nil {
 		s.schedules.Stop()

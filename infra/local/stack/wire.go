@@ -33,14 +33,14 @@ func (s *Stack) startServices() error {
 	s.mails = ses.New(ses.Options{ConfigurationSets: s.configurationSets()})
 	var err error
 	s.issuer, err = oidc.New(oidc.Options{
-		IssuerURL: s.IssuerURL(), ClientID: ClientID, RedirectPrefixes: []string{s.url + "/"}, GroupsClaim: groupsClaim,
+		IssuerURL: s.IssuerURL(), ClientID: ClientID, RedirectPrefixes: []string{s.url + "/", s.ConsoleURL() + "/"}, GroupsClaim: groupsClaim,
 		People: s.staff, VendorServers: []oidc.VendorServer{{ClientID: VendorClientID, Secret: VendorSecret}},
 	})
 	if err != nil {
 		return err
 	}
 	open := func(one *service, h http.Handler) error {
-		l, err := listen("127.0.0.1:0")
+		l, err := listen("127.0.0.1:0", "-addr")
 		if err != nil {
 			return err
 		}
@@ -71,7 +71,7 @@ func (s *Stack) startServices() error {
 	if s.services.dynamodb.proxy, err = fault.NewProxy(s.database.Endpoint); err != nil {
 		return err
 	}
-	if s.services.dynamodb.listener, err = listen("127.0.0.1:0"); err != nil {
+	if s.services.dynamodb.listener, err = listen("127.0.0.1:0", "-addr"); err != nil {
 		return err
 	}
 	s.services.dynamodb.listener.serve(s.services.dynamodb.proxy)
