@@ -3,7 +3,6 @@ package template_test
 import (
 	"encoding/json"
 	"fmt"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,25 +16,60 @@ import (
 type sample struct {
 	name string
 	kind string
-	// invoiced is set where an invoice was issued with the event.
-	invoiced bool
-	event    map[string]any
+	// data is what the type alone has; nil for what is no ledger event.
+	data  map[string]any
+	event map[string]any
 }
 
 const sampleAccount seats.AccountID = "acc_01hv6q8x3k9n2m4p5r7s8t9v0w"
 
-// samples are an event of every type that the code emits, those that can carry an
-// invoice with and without one, and two that are none of ours.
+// without are the ways in which an event may say less than its sample: what the rules
+// look at is there or not, one by one and all at once.
+func without() []func(*seats.EventData) {
+	noInvoice := func(d *seats.EventData) { d.InvoiceNumber, d.InvoiceFirst = 0, false }
+	noNote := func(d *seats.EventData) { d.CreditNote = 0 }
+	noTrial := func(d *seats.EventData) { d.Trial = false }
+	ways := []func(*seats.EventData){
+		noInvoice, noNote, noTrial,
+		func(d *seats.EventData) { noInvoice(d); noNote(d) },
+		func(d *seats.EventData) { noInvoice(d); noTrial(d) },
+		func(d *seats.EventData) { noNote(d); noTrial(d) },
+		func(d *seats.EventData) { d.Ended = nil },
+		func(d *seats.EventData) { d.UserIDs = nil },
+		func(d *seats.EventData) { d.Licensed = false },
+		func(d *seats.EventData) { d.Licensed, d.Subscription, d.Product = false, "", "" },
+		func(d *seats.EventData) {
+			if d.Reason == seats.ReasonRevoked {
+				d.Reason = seats.ReasonPlan
+			}
+		},
+	}
+	return append(ways, func(d *seats.EventData) {
+		for _, less := range ways {
+			less(d)
+		}
+	})
+}
+
+// samples are an event of every type that the code emits, each also without what it
+// may be without, and three that are no ledger events of ours.
 func samples(t *testing.T) []sample {
 	t.Helper()
 	var out []sample
 	for _, e := range events.Samples() {
-		out = append(out, ledgerEvent(t, e))
-		if e.Data.InvoiceNumber != 0 {
-			e.Data.InvoiceNumber, e.Data.InvoiceFirst = 0, false
-			if _, err := events.Encode(e); err == nil { // it may be without one
-				out = append(out, ledgerEvent(t, e))
+		details := map[string]bool{}
+		for _, less := range append(without(), func(*seats.EventData) {}) {
+			fewer := e
+			less(&fewer.Data)
+			detail, err := events.Encode(fewer)
+			if err != nil || details[string(detail)] {
+				continue // it is never without that, or has none of it
 			}
+			details[string(detail)] = true
+			out = append(out, envelope(t, events.Source, e.Type, detail))
+		}
+		if len(details) == 0 {
+			t.Errorf("the sample of %s is none", e.Type)
 		}
 	}
 	due, err := events.AccountsDue{
@@ -45,35 +79,47 @@ func samples(t *testing.T) []sample {
 		t.Fatal(err)
 	}
 	return append(out,
-		envelope(t, events.Source, events.TypeAccountsDue, due, false),
-		envelope(t, "aws.ses", "Email Bounced", []byte(`{}`), false),
-		envelope(t, "somebody", seats.UserInvitedEvent, []byte(`{}`), false),
+		envelope(t, events.Source, events.TypeAccountsDue, due),
+		envelope(t, "aws.ses", "Email Bounced", []byte(`{}`)),
+		envelope(t, "somebody", seats.UserInvitedEvent, []byte(`{}`)),
 	)
 }
 
-func ledgerEvent(t *testing.T, e events.Event) sample {
-	t.Helper()
-	detail, err := events.Encode(e)
-	if err != nil {
-		t.Fatalf("the sample of %s: %v", e.Type, err)
-	}
-	return envelope(t, events.Source, e.Type, detail, strings.Contains(string(detail), `"invoice_number"`))
-}
-
-func envelope(t *testing.T, source, kind string, detail []byte, invoiced bool) sample {
+func envelope(t *testing.T, source, kind string, detail []byte) sample {
 	t.Helper()
 	var d map[string]any
 	if err := json.Unmarshal(detail, &d); err != nil {
 		t.Fatal(err)
 	}
-	name := source + " " + kind
-	if invoiced {
-		name += " with an invoice"
-	}
-	return sample{name: name, kind: kind, invoiced: invoiced, event: map[string]any{
+	data, _ := d["data"].(map[string]any)
+	return sample{name: fmt.Sprint(source, " ", kind, " ", data), kind: kind, data: data, event: map[string]any{
 		"version": "0", "id": "7bf73129-1428-4cd3-a780-95db273d1602", "account": "123456789012", "region": "eu-west-1",
 		"time": "2026-11-22T09:00:00Z", "resources": []any{}, "source": source, "detail-type": kind, "detail": d,
 	}}
+}
+
+// tells reports whether somebody can be told of an event of a type that mail writes
+// about, as far as the event itself says.
+func (s sample) tells() bool {
+	has := func(name string) bool { return s.data[name] != nil }
+	some := func(name string) bool { list, _ := s.data[name].([]any); return len(list) > 0 }
+	switch s.kind {
+	case seats.SubscriptionStarted:
+		return has("invoice_number")
+	case seats.DaySettled:
+		return has("invoice_number") || has("credit_note")
+	case seats.CycleClosed:
+		return has("invoice_number") || has("credit_note") || has("trial")
+	case seats.SeatsDecreased, seats.InvoiceVoided:
+		return has("credit_note")
+	case seats.UserDeactivatedEvent, seats.UserRemovedEvent:
+		return some("licenses_ended")
+	case seats.UserJoined:
+		return has("subscription_id") && s.data["licensed"] == false
+	case seats.LicenseRevoked:
+		return some("user_ids") && s.data["reason"] != seats.ReasonPlan
+	}
+	return true
 }
 
 // wanted says which samples a rule is for.
@@ -81,16 +127,7 @@ func wanted(rule string, mailed map[string]bool) (func(sample) bool, bool) {
 	ours := func(s sample) bool { return s.event["source"] == events.Source }
 	switch rule {
 	case "MailRule":
-		return func(s sample) bool {
-			// Of some the mail is the invoice or the credit note, so without one there is none.
-			switch data, _ := s.event["detail"].(map[string]any)["data"].(map[string]any); s.kind {
-			case seats.SubscriptionStarted, seats.PlanUpgraded:
-				return ours(s) && s.invoiced
-			case seats.CycleClosed, seats.DaySettled:
-				return ours(s) && (s.invoiced || data["credit_note"] != nil)
-			}
-			return ours(s) && mailed[s.kind]
-		}, true
+		return func(s sample) bool { return ours(s) && mailed[s.kind] && s.tells() }, true
 	case "CloseDueRule":
 		return func(s sample) bool { return ours(s) && s.kind == events.TypeAccountsDue }, true
 	case "ParkedRule":

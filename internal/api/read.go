@@ -43,7 +43,7 @@ type editAccountInput struct {
 		TimeZone       *string     `json:"time_zone,omitempty" maxLength:"64" doc:"Applies from the next boundary"`
 		BillingContact *string     `json:"billing_contact,omitempty" maxLength:"254" doc:"Empty for the owner"`
 		InvoiceAddress *PartyInput `json:"invoice_address,omitempty"`
-		MailsOff       *[]mailKind `json:"mails_off,omitempty" maxItems:"14" doc:"Kinds of mail that the account does not want"`
+		MailsOff       *[]mailKind `json:"mails_off,omitempty" maxItems:"21" doc:"Kinds of mail that the account does not want"`
 	}
 }
 

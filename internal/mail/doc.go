@@ -7,7 +7,9 @@
 //     [InvitationExpired], [LicenseGiven], [LicenseTaken], [SeatChangeReceipt],
 //     [DecreaseScheduled], [OwnershipTransferred], [Invoice], [CreditNote],
 //     [InvitationReminder], [ChangeReminder], [RoleGiven], [RequestOpened],
-//     [RequestAnswered]. Each embeds a [Frame]: vendor, account, recipient, time zone.
+//     [RequestAnswered], [InvitationCancelled], [JoinedWithoutLicense], [PlanChanged],
+//     [PlanChangeScheduled], [CancellationScheduled], [SubscriptionEnded],
+//     [TrialEnded]. Each embeds a [Frame]: vendor, account, recipient, time zone.
 //   - A [Message] is a rendered mail: subject, text, HTML. [Renderer.Render] makes
 //     it and reads nothing but its argument.
 //   - A [Letter] is a message on its way to one recipient.

@@ -8,20 +8,27 @@ type Kind string
 
 // The kinds of mail.
 const (
-	KindInvitation           Kind = "invitation"
-	KindInvitationExpired    Kind = "invitation_expired"
-	KindLicenseGiven         Kind = "license_given"
-	KindLicenseTaken         Kind = "license_taken"
-	KindSeatChangeReceipt    Kind = "seat_change_receipt"
-	KindDecreaseScheduled    Kind = "decrease_scheduled"
-	KindOwnershipTransferred Kind = "ownership_transferred"
-	KindInvoice              Kind = "invoice"
-	KindCreditNote           Kind = "credit_note"
-	KindInvitationReminder   Kind = "invitation_reminder"
-	KindChangeReminder       Kind = "change_reminder"
-	KindRoleGiven            Kind = "role_given"
-	KindRequestOpened        Kind = "request_opened"
-	KindRequestAnswered      Kind = "request_answered"
+	KindInvitation            Kind = "invitation"
+	KindInvitationExpired     Kind = "invitation_expired"
+	KindLicenseGiven          Kind = "license_given"
+	KindLicenseTaken          Kind = "license_taken"
+	KindSeatChangeReceipt     Kind = "seat_change_receipt"
+	KindDecreaseScheduled     Kind = "decrease_scheduled"
+	KindOwnershipTransferred  Kind = "ownership_transferred"
+	KindInvoice               Kind = "invoice"
+	KindCreditNote            Kind = "credit_note"
+	KindInvitationReminder    Kind = "invitation_reminder"
+	KindChangeReminder        Kind = "change_reminder"
+	KindRoleGiven             Kind = "role_given"
+	KindRequestOpened         Kind = "request_opened"
+	KindRequestAnswered       Kind = "request_answered"
+	KindInvitationCancelled   Kind = "invitation_cancelled"
+	KindJoinedWithoutLicense  Kind = "joined_without_license"
+	KindPlanChanged           Kind = "plan_changed"
+	KindPlanChangeScheduled   Kind = "plan_change_scheduled"
+	KindCancellationScheduled Kind = "cancellation_scheduled"
+	KindSubscriptionEnded     Kind = "subscription_ended"
+	KindTrialEnded            Kind = "trial_ended"
 )
 
 // Kinds lists every kind of mail, in the order in which people meet them.
@@ -30,6 +37,8 @@ func Kinds() []Kind {
 		KindInvitation, KindInvitationExpired, KindLicenseGiven, KindLicenseTaken,
 		KindSeatChangeReceipt, KindDecreaseScheduled, KindOwnershipTransferred, KindInvoice, KindCreditNote,
 		KindInvitationReminder, KindChangeReminder, KindRoleGiven, KindRequestOpened, KindRequestAnswered,
+		KindInvitationCancelled, KindJoinedWithoutLicense,
+		KindPlanChanged, KindPlanChangeScheduled, KindCancellationScheduled, KindSubscriptionEnded, KindTrialEnded,
 	}
 }
 

@@ -179,17 +179,7 @@ func (m DecreaseScheduled) prepare(p *proof) content {
 	if m.SeatsTo < 0 || m.SeatsTo >= m.SeatsFrom {
 		p.fault("SeatsTo is %d and SeatsFrom %d: a decrease keeps fewer seats than before", m.SeatsTo, m.SeatsFrom)
 	}
-	verb := "are"
-	if m.SeatsTo == 1 {
-		verb = "is"
-	}
-	ahead := fmt.Sprintf("If more than %s %s in use when the decrease takes effect, ", words.Seats(m.SeatsTo), verb)
-	rule := p.oneOf("OverAssigned", m.OverAssigned, map[string]string{
-		"":            "",
-		KeepAssigned:  ahead + "everybody keeps their license and only the unused seats are given up.",
-		ReleaseNewest: ahead + "open invitations lose their seat first, and then the licenses given last end.",
-		RefuseBelow:   ahead + "everybody keeps their license and only the unused seats are given up.",
-	})
+	rule := overAssigned(p, m.OverAssigned, m.SeatsTo, "decrease")
 	c := content{Facts: rows(
 		row{Label: "Product", Value: m.ProductName},
 		row{Label: "Seats", Value: words.Count(m.SeatsFrom) + " → " + words.Count(m.SeatsTo), Strong: true},
@@ -200,4 +190,20 @@ func (m DecreaseScheduled) prepare(p *proof) content {
 		c.Words = []string{rule}
 	}
 	return c
+}
+
+// overAssigned says what happens where more than the seats left are in use when a
+// change takes effect; what names the change.
+func overAssigned(p *proof, policy string, seats int64, what string) string {
+	verb := "are"
+	if seats == 1 {
+		verb = "is"
+	}
+	ahead := fmt.Sprintf("If more than %s %s in use when the %s takes effect, ", words.Seats(seats), verb, what)
+	return p.oneOf("OverAssigned", policy, map[string]string{
+		"":            "",
+		KeepAssigned:  ahead + "everybody keeps their license and only the unused seats are given up.",
+		ReleaseNewest: ahead + "open invitations lose their seat first, and then the licenses given last end.",
+		RefuseBelow:   ahead + "everybody keeps their license and only the unused seats are given up.",
+	})
 }

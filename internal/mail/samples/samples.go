@@ -23,7 +23,7 @@ func All() ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(people(zone), seats(zone), reminders(zone), requests(zone)), nil
+	return slices.Concat(people(zone), seats(zone), reminders(zone), requests(zone), joining(zone), plans(zone)), nil
 }
 
 func frame(zone *time.Location, recipient string) mail.Frame {
