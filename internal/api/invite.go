@@ -104,16 +104,16 @@ func Invite(api huma.API, svc *seats.Service) {
 				return nil, err
 			}
 			filter := seats.UserFilter{Status: seats.UserInvited}
-			access, users, err := svc.SeeUsers(ctx, caller, in.id(), filter)
+			seen, err := svc.SeeUsers(ctx, caller, in.id(), filter)
 			if err != nil {
 				return nil, err
 			}
 			scope := apigw.CursorScope{Account: in.id(), List: "invitations"}
-			page, next, err := pageOf(scope, in.Paging, users, filter.Reversed(), userPlace(filter))
+			page, next, err := pageOf(scope, in.Paging, seen.Users, filter.Reversed(), userPlace(filter))
 			if err != nil {
 				return nil, err
 			}
-			mails, err := svc.InvitationMails(ctx, access.Account, page)
+			mails, err := svc.InvitationMails(ctx, seen.Access.Account, page)
 			if err != nil {
 				return nil, err
 			}

@@ -29,6 +29,13 @@ func (in *listUsersInput) filter() seats.UserFilter {
 	return f
 }
 
+// UserPage is a page of users with the numbers of the whole list.
+type UserPage struct {
+	apigw.Page[User]
+	Total       int `json:"total" doc:"Users that the filters let through, on all pages"`
+	ActiveUsers int `json:"active_users" doc:"Active users of the account, whatever the filters; for a member, of those seen"`
+}
+
 func userPlace(f seats.UserFilter) func(*seats.User) place {
 	return func(u *seats.User) place { return place{f.Key(u), string(u.ID)} }
 }
@@ -56,18 +63,18 @@ type userCommandInput struct {
 // Users registers the operations on users.
 func Users(api huma.API, svc *seats.Service) {
 	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/users", "list-users", "Users", "Users of the account; members see themselves"),
-		func(ctx context.Context, in *listUsersInput) (*read[apigw.Page[User]], error) {
+		func(ctx context.Context, in *listUsersInput) (*read[UserPage], error) {
 			caller, err := person(ctx)
 			if err != nil {
 				return nil, err
 			}
 			filter := in.filter()
-			users, err := svc.ListUsers(ctx, caller, in.id(), filter)
+			seen, err := svc.SeeUsers(ctx, caller, in.id(), filter)
 			if err != nil {
 				return nil, err
 			}
 			scope := apigw.CursorScope{Account: in.id(), List: "users", Filter: in.Query + "\x00" + in.Role + "\x00" + in.Status + "\x00" + in.Licensed + "\x00" + in.Sort}
-			page, next, err := pageOf(scope, in.Paging, users, filter.Reversed(), userPlace(filter))
+			page, next, err := pageOf(scope, in.Paging, seen.Users, filter.Reversed(), userPlace(filter))
 			if err != nil {
 				return nil, err
 			}
@@ -75,7 +82,7 @@ func Users(api huma.API, svc *seats.Service) {
 			for i, u := range page {
 				items[i] = userBody(u)
 			}
-			return &read[apigw.Page[User]]{apigw.NewPage(items, next)}, nil
+			return &read[UserPage]{UserPage{apigw.NewPage(items, next), len(seen.Users), seen.Active}}, nil
 		})
 	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/users/{user}", "get-user", "Users", "One user"),
 		func(ctx context.Context, in *getUserInput) (*read[User], error) {

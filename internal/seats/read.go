@@ -72,41 +72,50 @@ type UserFilter struct {
 // only itself. Removed users are shown only where Status asks for them. Long lists may
 // be seconds old. The users are for reading alone.
 func (s *Service) ListUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) ([]*User, error) {
-	_, users, err := s.SeeUsers(ctx, caller, account, f)
-	return users, err
+	seen, err := s.SeeUsers(ctx, caller, account, f)
+	return seen.Users, err
 }
 
-// SeeUsers is ListUsers, and what the caller is in the account.
-func (s *Service) SeeUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) (*Access, []*User, error) {
+// SeenUsers are the users that a filter lets through, with what the caller is in the
+// account and how many of all the users that the caller sees are active.
+type SeenUsers struct {
+	Access *Access
+	Users  []*User
+	Active int
+}
+
+// SeeUsers is ListUsers with its numbers.
+func (s *Service) SeeUsers(ctx context.Context, caller Caller, account AccountID, f UserFilter) (SeenUsers, error) {
 	access, err := s.Enter(ctx, caller, account)
 	if err != nil {
-		return nil, nil, err
+		return SeenUsers{}, err
 	}
-	users, err := s.usersFor(ctx, access, f)
-	return access, users, err
-}
-
-func (s *Service) usersFor(ctx context.Context, access *Access, f UserFilter) ([]*User, error) {
-	account := access.Account.ID
+	seen := SeenUsers{Access: access}
 	if err := f.check(); err != nil {
-		return nil, err
+		return SeenUsers{}, err
 	}
 	users := []*User{access.Me}
 	if Can(access.Me.Role, SeeAccount, nil) {
 		all, err := s.sortedUsers(ctx, account, f.sortField())
 		if err != nil {
-			return nil, err
+			return SeenUsers{}, err
 		}
 		users = all
+	}
+	for _, u := range users {
+		if u.Status == UserActive {
+			seen.Active++
+		}
 	}
 	if f.Licensed != nil {
 		every, err := s.licensesEveryActive(ctx, account)
 		if err != nil {
-			return nil, err
+			return SeenUsers{}, err
 		}
 		f.everyActive = every
 	}
-	return f.apply(users), nil
+	seen.Users = f.apply(users)
+	return seen, nil
 }
 
 // licensesEveryActive reports whether the account is on a plan that bills active
