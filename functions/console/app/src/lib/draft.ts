@@ -1,0 +1,29 @@
+// What somebody has typed and not yet sent. It outlives a reload and a sign-in that ended.
+import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+
+const prefix = "usher.draft.";
+
+/** A signal that is kept in this tab under a name until `discard`. */
+export function useDraft<T>(name: string, initial: T): Signal<T> & { discard: () => void } {
+  const place = prefix + name;
+  const value = useSignal<T>(read(place, initial));
+  useSignalEffect(() => {
+    const text = JSON.stringify(value.value);
+    if (text === JSON.stringify(initial)) sessionStorage.removeItem(place);
+    else sessionStorage.setItem(place, text);
+  });
+  return Object.assign(value, {
+    discard() {
+      value.value = initial;
+      sessionStorage.removeItem(place);
+    },
+  });
+}
+
+function read<T>(place: string, initial: T): T {
+  try {
+    return JSON.parse(sessionStorage.getItem(place) ?? "null") ?? initial;
+  } catch {
+    return initial;
+  }
+}

@@ -1,0 +1,5 @@
+import { PageHead } from "../ui/bits";
+
+export function InvoicePage(_: { number:string }) {
+  return <PageHead title="Invoice" />;
+}

@@ -1,0 +1,5 @@
+import { PageHead } from "../ui/bits";
+
+export function LicensesPage(_: { subscription?:string }) {
+  return <PageHead title="Licenses" />;
+}

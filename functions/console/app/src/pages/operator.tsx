@@ -1,0 +1,5 @@
+import { PageHead } from "../ui/bits";
+
+export function OperatorArea() {
+  return <PageHead title="OperatorArea" />;
+}

@@ -1,0 +1,5 @@
+import { PageHead } from "../ui/bits";
+
+export function PlanPage() {
+  return <PageHead title="Plan" />;
+}

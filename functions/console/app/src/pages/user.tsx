@@ -1,0 +1,5 @@
+import { PageHead } from "../ui/bits";
+
+export function UserPage(_: { id:string }) {
+  return <PageHead title="User" />;
+}
