@@ -44,6 +44,8 @@ func contention() []row {
 		{16, "internal/api", "TestHistoriesOfAPoolAreLinearizable"},
 		{17, "internal/api", "TestTwoChangesAtOnceAreChargedOnce"},
 		{18, "internal/store", "TestUnderConflictsACommitHappensOnceOrNotAtAll"},
+		{19, "infra/local/story", "TestTheRealBinaries"},
+		{20, "infra/local/story", "TestTheRealBinaries"},
 		{21, "internal/seats", "TestRacesForTheOwnershipLeaveOneOwner"},
 		{22, "internal/seats", "TestTransfersInEveryOrderEndLegally"},
 		{23, "internal/seats", "TestFiveHundredLicensesSurviveEveryCrash"},

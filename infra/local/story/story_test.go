@@ -26,12 +26,13 @@ import (
 // TestTheRealBinaries runs everything that needs the deployed programs on one
 // stack, since starting one takes most of a minute.
 func TestTheRealBinaries(t *testing.T) {
-	s := stacktest.Start(t, stack.Options{})
+	s := stacktest.Start(t, stack.Options{Faults: true})
 	st := tables(s)
 	t.Run("the story plays", func(t *testing.T) { play(t, s) })
 	t.Run("the five systems' stories make the demo accounts", func(t *testing.T) { makeDemoAccounts(t, s) })
 	t.Run("ordinary accounts close by schedule, bus and queue", func(t *testing.T) { closeBySchedule(t, s, st) })
 	t.Run("closers that are killed close every account once", func(t *testing.T) { killClosers(t, s, st) })
+	t.Run("throttling", func(t *testing.T) { storms(t, s, st) })
 	audited, err := audit.All(t.Context(), st, time.Now().UTC(), func(account seats.AccountID, found []audit.Finding) error {
 		t.Errorf("%s: %+v", account, found)
 		return nil
