@@ -54,4 +54,4 @@ export function hereOf(account: Schema<"Account">, me: Schema<"User">): Here {
 }
 
 /** The account's subscriptions, which are few. */
-export const useSubscriptions = () => useQuery<Page<Schema<"Subscription">>>(`${useAccount().api}/subscriptions?limit=100`);
+export const useSubscriptions = () => useQuery<Page<Schema<"Subscription">>>(`${useAccount().api}/subscriptions`);
