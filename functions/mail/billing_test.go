@@ -8,6 +8,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/internal/api/apitest"
+	"github.com/usher-seats/usher/internal/seats"
 )
 
 // plans is a catalog with a plan for each way in which an increase can be billed.
@@ -134,4 +135,33 @@ func TestInvoicesAndCreditNotesAreAttached(t *testing.T) {
 		t.Errorf("the receipt carries %d files", len(receipt.Attachments))
 	}
 	attached(to(t, r.mails(), "olga", "invoice"), "invoice-3.pdf", "3")
+}
+
+// A close that gives back seats of two subscriptions makes one credit note, which two
+// events name: it is told once.
+func TestACreditNoteOfTwoSubscriptionsIsToldOnce(t *testing.T) {
+	r := newRig(t, `vendor: {name: Northwind, support_email: help@northwind.example, sales_contact: sales, sign_in_url: "https://app.northwind.example"}
+products:
+  - {id: meetings, name: Meetings}
+  - {id: rooms, name: Rooms}
+plans:
+  - {id: meetings-back, name: Meetings back, product: meetings, price: {EUR: {unit: 2000}}, policies: {settle: next_invoice, decrease: immediate_credit}}
+  - {id: rooms-back, name: Rooms back, product: rooms, price: {EUR: {unit: 1000}}, policies: {settle: next_invoice, decrease: immediate_credit}}
+`)
+	a := r.OpenWith(map[string]any{"plan_id": "meetings-back"})
+	rooms, _ := subscribe(t, a.Owner, a, "rooms-back", 5)
+	setSeats(t, a.Owner, a, 3)
+	quoted(t, a.Owner, rooms+"/quotes", map[string]any{"seats": 3}, rooms+"/seat-changes", nil)
+	r.news(a)
+	a.Advance(monthEnd())
+	same(t, "one close of two subscriptions", r.news(a), "olga: Credit note 3 of Northwind: €18.00", "olga: Invoice 4 of Northwind: €72.00")
+	named := 0
+	for _, e := range of(r.ledger(a), seats.CycleClosed) {
+		if strings.Contains(e.body, `"credit_note"`) {
+			named++
+		}
+	}
+	if named != 2 {
+		t.Errorf("the note is named by %d events, want 2", named)
+	}
 }

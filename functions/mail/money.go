@@ -100,11 +100,16 @@ func (w writer) documents(ctx context.Context, s *scene) ([]letter, error) {
 	if inv.Corrects != 0 {
 		m.Corrects = strconv.FormatInt(inv.Corrects, 10)
 	}
-	return append(letters, attach(attached, s.billing(func(f mail.Frame) mail.Mail {
+	notes := attach(attached, s.billing(func(f mail.Frame) mail.Mail {
 		own := m
 		own.Frame = f
 		return own
-	}))...), nil
+	}))
+	for i := range notes {
+		// A close of several subscriptions may have one note, which each of its events names.
+		notes[i].about = string(s.Account.ID) + "." + m.Number
+	}
+	return append(letters, notes...), nil
 }
 
 func (w writer) issued(ctx context.Context, s *scene) ([]letter, *billing.Invoice, error) {

@@ -109,7 +109,7 @@ const mailSeed = 88
 func TestMailsDoNotDependOnTheOrderOfEvents(t *testing.T) {
 	r := newRig(t, apitest.SampleCatalog(t))
 	a := r.Open(5)
-	busyMonth(t, a)
+	busyMonth(t, r, a, nothing)
 	all := r.ledger(a)
 	// Events of six kinds that are told, some of one person or of one pool.
 	var chosen []entry

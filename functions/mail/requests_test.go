@@ -6,7 +6,7 @@ import (
 )
 
 func TestRequestsAreConfirmedAndTheirAnswersTold(t *testing.T) {
-	r := newRig(t, twoProducts(t))
+	r := newRig(t, largeCatalog(t))
 	a := r.Open(5)
 	r.news(a)
 	ask := func(body map[string]any) string {
@@ -32,7 +32,7 @@ func TestRequestsAreConfirmedAndTheirAnswersTold(t *testing.T) {
 	r.Operator().Post(path+"/approve", map[string]string{"message": "Fine."}).OK(t, nil)
 	same(t, "approved", r.news(a), "olga: Your request was approved")
 
-	r.Publish(strings.Replace(twoProducts(t), "sales_contact: sales@northwind.example", "sales_contact: https://northwind.example/sales", 1))
+	r.Publish(strings.Replace(largeCatalog(t), "sales_contact: sales@northwind.example", "sales_contact: https://northwind.example/sales", 1))
 	b := r.Open(5)
 	r.news(b)
 	b.Owner.Post(b.Path+"/requests", map[string]any{"kind": "other", "message": "Hello?"}).OK(t, nil)

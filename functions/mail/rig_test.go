@@ -23,6 +23,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/internal/api/apitest"
+	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/boot"
 	"github.com/usher-seats/usher/internal/boot/mailer"
 	"github.com/usher-seats/usher/internal/document"
@@ -89,12 +90,31 @@ func newRig(t *testing.T, catalog string) *rig {
 	}
 	log := logsafe.NewLogger(r.log, slog.LevelDebug)
 	r.h = handler{
-		writer:   writer{store: r.Store, key: r.Store.InvitationKey, console: console, now: r.Now, pdf: document.PDF},
+		writer:   writer{store: r.Store, key: r.Store.InvitationKey, console: console, now: r.Now, pdf: drawnOnce()},
 		renderer: mail.NewRenderer(),
 		courier:  mail.Courier{Markers: mail.NewDynamoMarkers(r.Client, r.Tables["KeysTable"]), Sender: sender, Now: r.Now, Log: log},
 		log:      log,
 	}
 	return r
+}
+
+// drawnOnce draws each document once, however often it is told of: the race detector
+// makes a page ten times as dear, and that the same document is the same file is a test
+// of its own.
+func drawnOnce() func(*billing.Invoice, []byte) ([]byte, error) {
+	var mu sync.Mutex
+	drawn := map[string][]byte{}
+	return func(inv *billing.Invoice, logo []byte) ([]byte, error) {
+		mu.Lock()
+		defer mu.Unlock()
+		key := billing.Hash(inv.Canonical()) + billing.Hash(logo)
+		if file := drawn[key]; file != nil {
+			return file, nil
+		}
+		file, err := document.PDF(inv, logo)
+		drawn[key] = file
+		return file, err
+	}
 }
 
 // entry is an event of the ledger as it stands in the table.

@@ -27,13 +27,15 @@ const sampleAccount seats.AccountID = "acc_01hv6q8x3k9n2m4p5r7s8t9v0w"
 // look at is there or not, one by one and all at once.
 func without() []func(*seats.EventData) {
 	noInvoice := func(d *seats.EventData) { d.InvoiceNumber, d.InvoiceFirst = 0, false }
+	notFirst := func(d *seats.EventData) { d.InvoiceFirst = false }
 	noNote := func(d *seats.EventData) { d.CreditNote = 0 }
 	noTrial := func(d *seats.EventData) { d.Trial = false }
 	ways := []func(*seats.EventData){
-		noInvoice, noNote, noTrial,
+		noInvoice, notFirst, noNote, noTrial,
 		func(d *seats.EventData) { noInvoice(d); noNote(d) },
 		func(d *seats.EventData) { noInvoice(d); noTrial(d) },
 		func(d *seats.EventData) { noNote(d); noTrial(d) },
+		func(d *seats.EventData) { notFirst(d); noNote(d); noTrial(d) },
 		func(d *seats.EventData) { d.Ended = nil },
 		func(d *seats.EventData) { d.UserIDs = nil },
 		func(d *seats.EventData) { d.Licensed = false },
@@ -107,9 +109,9 @@ func (s sample) tells() bool {
 	case seats.SubscriptionStarted:
 		return has("invoice_number")
 	case seats.DaySettled:
-		return has("invoice_number") || has("credit_note")
+		return has("invoice_first") || has("credit_note")
 	case seats.CycleClosed:
-		return has("invoice_number") || has("credit_note") || has("trial")
+		return has("invoice_first") || has("credit_note") || has("trial")
 	case seats.SeatsDecreased, seats.InvoiceVoided:
 		return has("credit_note")
 	case seats.UserDeactivatedEvent, seats.UserRemovedEvent:
