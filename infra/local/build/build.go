@@ -4,12 +4,14 @@ package build
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 
 	"github.com/usher-seats/usher/infra/local/filelock"
 )
@@ -22,11 +24,41 @@ var Flags = []string{"-trimpath", "-ldflags", "-s -w", "-tags", "lambda.norpc"}
 // alone, so a second call takes a fraction of a second. Several processes may build into one folder at the same time. The
 // error holds the compiler's messages.
 func Functions(ctx context.Context, root, out string, folders []string) (map[string]string, error) {
+	return functions(ctx, root, out, folders, nil)
+}
+
+// Overlaid compiles the program in a folder as if files of the sources had other contents, which overlay gives by their paths,
+// and returns the binary. out must be a folder of its own.
+func Overlaid(ctx context.Context, root, out, folder string, overlay map[string][]byte) (string, error) {
+	replace := map[string]string{}
+	for path, text := range overlay {
+		to := filepath.Join(out, "overlay", filepath.FromSlash(path))
+		if err := os.MkdirAll(filepath.Dir(to), 0o755); err != nil {
+			return "", fmt.Errorf("build: %w", err)
+		}
+		if err := os.WriteFile(to, text, 0o644); err != nil {
+			return "", fmt.Errorf("build: %w", err)
+		}
+		replace[filepath.Join(root, filepath.FromSlash(path))] = to
+	}
+	text, err := json.Marshal(map[string]any{"Replace": replace})
+	if err != nil {
+		return "", fmt.Errorf("build: %w", err)
+	}
+	list := filepath.Join(out, "overlay.json")
+	if err := os.WriteFile(list, text, 0o644); err != nil {
+		return "", fmt.Errorf("build: %w", err)
+	}
+	binaries, err := functions(ctx, root, out, []string{folder}, []string{"-overlay", list})
+	return binaries[folder], err
+}
+
+func functions(ctx context.Context, root, out string, folders, flags []string) (map[string]string, error) {
 	out, err := filepath.Abs(out)
 	if err != nil {
 		return nil, fmt.Errorf("build: %w", err)
 	}
-	args := append([]string{"install"}, Flags...) // unlike go build, go install leaves alone what is up to date
+	args := slices.Concat([]string{"install"}, Flags, flags) // unlike go build, go install leaves alone what is up to date
 	binaries := map[string]string{}
 	for _, folder := range folders {
 		if _, twice := binaries[folder]; twice {

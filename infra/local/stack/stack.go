@@ -22,6 +22,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -70,6 +71,8 @@ type Options struct {
 	Parameters map[string]string
 	// Database is a DynamoDB Local that runs already, with an empty database; nil: start one.
 	Database *tables.Client
+	// Binaries are programs that are there already, by the folder of their function; the others are built.
+	Binaries map[string]string
 	// Faults puts fault.Proxies in front of DynamoDB, EventBridge and SES.
 	Faults bool
 	// RetryBase replaces DefaultRetryBase.
@@ -214,13 +217,16 @@ func (s *Stack) prepare(ctx context.Context) (map[string]string, error) {
 	}
 	var folders []string
 	for _, f := range s.template.Functions {
-		folders = append(folders, f.CodeURI)
+		if s.options.Binaries[f.CodeURI] == "" {
+			folders = append(folders, f.CodeURI)
+		}
 	}
 	s.options.Progress(fmt.Sprintf("building %d functions", len(folders)))
 	// One folder for all stacks of a checkout: what is up to date is not linked again.
 	binaries, err := build.Functions(ctx, s.options.Root, filepath.Join(s.options.Root, "build", "local"), folders)
 	if err == nil {
 		s.options.Progress(fmt.Sprintf("%d functions are built", len(binaries)))
+		maps.Copy(binaries, s.options.Binaries)
 	}
 	wg.Wait()
 	if err := errors.Join(err, databaseErr); err != nil {
