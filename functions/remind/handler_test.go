@@ -34,13 +34,13 @@ func TestWhatIsNearIsToldOnce(t *testing.T) {
 		t.Errorf("a second early %d were told (%v)", n, err)
 	}
 	w.Clock.Advance(time.Second)
-	w.Wire.KillAt(41, true) // behind the 32 looks into the index, between the invitations
+	w.Wire.KillAtCommit(2, true) // between the invitations
 	if _, err := run(t.Context(), w); err == nil {
 		t.Error("a dead process succeeds")
 	}
 	w.Wire.Revive()
-	if n, err := run(t.Context(), w); n == 0 || n == 6 || err != nil {
-		t.Errorf("%d were left (%v)", n, err)
+	if n, err := run(t.Context(), w); n != 4 || err != nil {
+		t.Errorf("%d were left (%v), want 4", n, err)
 	}
 	if n, err := run(t.Context(), w); n != 0 || err != nil {
 		t.Errorf("run again, %d were told (%v)", n, err)
