@@ -3,6 +3,7 @@ package document_test
 import (
 	"bytes"
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/usher-seats/usher/internal/billing"
 	"github.com/usher-seats/usher/internal/document"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/hostiletest"
 	"github.com/usher-seats/usher/internal/words"
 )
@@ -125,7 +127,7 @@ func TestTheSameInvoiceIsTheSameFile(t *testing.T) {
 	var wg sync.WaitGroup
 	for range 4 {
 		wg.Go(func() {
-			for range 3 {
+			for range faulttest.Size(1, 5) {
 				got, err := document.PDF(inv, picture)
 				if err != nil || !bytes.Equal(got, want) {
 					t.Errorf("another file: %v", err)
@@ -203,46 +205,87 @@ func inside(t *testing.T, p page) {
 }
 
 func TestWhatTheTypefaceLacksIsABox(t *testing.T) {
-	for in, want := range map[string]string{
-		"中文有限公司":                   "□□□□□□",
-		"Acme 👩\u200d💻 Co":         "Acme □□ Co",
-		"ＡＣＭＥ ﬁne №":               "ACME ﬁne №",
-		"Ha\u0300\u200bnoi Nguyễn": "Hànoi Nguyễn",
-		"Ελλάς Київ İstanbul":      "Ελλάς Київ İstanbul",
-		"שלום עולם":                "םלוע םולש",
-		"Acme (שלום 12) Ltd":       "Acme (12 םולש) Ltd",
-		"a\u202eb\u2066c":          "abc",
+	for _, c := range []struct {
+		boxed bool
+		names map[string]string
+	}{
+		{true, map[string]string{
+			"中文有限公司":           "□□□□□□",
+			"Acme 👩\u200d💻 Co": "Acme □□ Co",
+		}},
+		{false, map[string]string{
+			"ＡＣＭＥ ﬁne №":               "ACME ﬁne №",
+			"Ha\u0300\u200bnoi Nguyễn": "Hànoi Nguyễn",
+			"Ελλάς Київ İstanbul":      "Ελλάς Київ İstanbul",
+			"שלום עולם":                "םלוע םולש",
+			"Acme (שלום 12) Ltd":       "Acme (12 םולש) Ltd",
+			"a\u202eb\u2066c":          "abc",
+		}},
 	} {
-		inv := invoice(t, "EUR", 0, seatsLine(t))
-		inv.Customer.Name = in
+		var lines []billing.Line
+		for name := range c.names {
+			l := seatsLine(t)
+			l.Description = name
+			lines = append(lines, l)
+		}
+		inv := invoice(t, "EUR", 0, lines...)
+		inv.Customer.Name = lines[0].Description
 		_, all := render(t, inv, nil)
-		says(t, all[0], want)
+		for name, want := range c.names {
+			says(t, all[0], want)
+			if boxed := strings.Contains(want, "□"); boxed != c.boxed {
+				t.Errorf("%q stands in the wrong list", name)
+			}
+		}
+		if n := strings.Count(all[0].text(), c.names[lines[0].Description]); n != 2 {
+			t.Errorf("%q is drawn %d times, want as a customer and in a line", lines[0].Description, n)
+		}
 		note := "A □ stands for a character"
-		if boxed := strings.Contains(want, "□"); strings.Contains(all[0].text(), note) != boxed {
-			t.Errorf("%q: the note on boxes: want %t", in, boxed)
+		if strings.Contains(all[0].text(), note) != c.boxed {
+			t.Errorf("%v: the note on boxes: want %t", c.names, c.boxed)
 		}
 	}
 }
 
+// Each payload stands in a line and, with the others in turn, in every place of the
+// parties. Several share a file, and at full size each has one of its own besides.
 func TestNothingTypedIsPartOfTheFile(t *testing.T) {
-	for _, payload := range hostiletest.Payloads() {
+	payloads := hostiletest.Payloads()
+	for together := range slices.Chunk(payloads, faulttest.Size(8, 1)) {
+		hostile(t, together)
+	}
+}
+
+// hostile makes a document of the payloads and reads it.
+func hostile(t *testing.T, payloads []string) {
+	t.Helper()
+	var lines []billing.Line
+	for _, payload := range payloads {
 		line := seatsLine(t)
 		line.Description = payload
-		inv := invoice(t, "EUR", 0, line)
-		inv.Customer = billing.Party{Name: payload, AddressLines: []string{payload, payload}, TaxID: payload, Country: payload}
-		inv.Vendor = billing.Party{Name: payload, AddressLines: []string{payload}, TaxID: payload, LegalLines: []string{payload}}
-		file, all := render(t, inv, nil)
-		for _, p := range all {
-			inside(t, p)
+		lines = append(lines, line)
+	}
+	next := 0
+	turn := func() string { next++; return payloads[next%len(payloads)] }
+	inv := invoice(t, "EUR", 0, lines...)
+	inv.Customer = billing.Party{Name: turn(), AddressLines: []string{turn(), turn()}, TaxID: turn(), Country: turn()}
+	inv.Vendor = billing.Party{Name: turn(), AddressLines: []string{turn()}, TaxID: turn(), LegalLines: []string{turn()}}
+	file, all := render(t, inv, nil)
+	var drawn []string
+	for _, p := range all {
+		inside(t, p)
+		drawn = append(drawn, p.text())
+	}
+	says(t, all[0], "Invoice 12", "€160.00")
+	for _, active := range []string{"/JavaScript", "/Action", "/URI", "/Launch", "/AA", "/EF ", "/Annots"} {
+		if bytes.Contains(file, []byte(active)) {
+			t.Errorf("%q: the file holds %s", payloads, active)
 		}
-		says(t, all[0], "Invoice 12", "€160.00", "€190.40")
-		for _, active := range []string{"/JavaScript", "/Action", "/URI", "/Launch", "/AA", "/EF ", "/Annots"} {
-			if bytes.Contains(file, []byte(active)) {
-				t.Errorf("%q: the file holds %s", payload, active)
-			}
-		}
+	}
+	text := strings.Join(drawn, "\n")
+	for _, payload := range payloads {
 		if first := strings.Fields(words.Clean(payload)); len(first) > 0 && len(first[0]) < 30 && first[0] == strings.Map(ascii, first[0]) {
-			if !strings.Contains(all[0].text(), first[0]) {
+			if !strings.Contains(text, first[0]) {
 				t.Errorf("%q is not shown as it was typed", payload)
 			}
 		}
@@ -277,8 +320,9 @@ func TestPartiesHaveALimit(t *testing.T) {
 }
 
 func FuzzPDF(f *testing.F) {
-	for _, p := range hostiletest.Payloads() {
-		f.Add(p, int64(100), int64(3))
+	// The other payloads are drawn in TestNothingTypedIsPartOfTheFile.
+	for together := range slices.Chunk(hostiletest.Payloads(), faulttest.Size(12, 1)) {
+		f.Add(together[0], int64(100), int64(3))
 	}
 	f.Fuzz(func(t *testing.T, text string, minor, count int64) {
 		line := seatsLine(t)
