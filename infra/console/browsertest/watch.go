@@ -39,7 +39,11 @@ func (w *watch) see(event any) {
 		}
 		var words []string
 		for _, a := range e.Args {
-			words = append(words, a.Description+strings.Trim(string(a.Value), `"`))
+			word := a.Description // of an object or a number; a text has a value alone
+			if word == "" {
+				word = strings.Trim(string(a.Value), `"`)
+			}
+			words = append(words, word)
 		}
 		w.note("console.error: " + strings.Join(words, " "))
 	case *log.EventEntryAdded:
