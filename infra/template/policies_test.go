@@ -12,13 +12,15 @@ import (
 // uses are the calls that each function makes, as grants; a test records the real
 // ones. A function of the API that runs a command on an account writes the account's
 // items whatever its command is, since a command that comes after a cycle's end
-// closes the cycle first. None checks a condition on an item that it does not write.
+// closes the cycle first. Who changes whether somebody is active checks a condition on the
+// account, which it does not write; nobody else does such a thing.
 func uses() map[string][]template.Grant {
 	seats := func(actions ...string) []template.Grant { return dynamodbGrants("SeatsTable", actions) }
 	keys := func(actions ...string) []template.Grant { return dynamodbGrants("KeysTable", actions) }
 	due := dynamodbGrants("SeatsTable/index/due", []string{"Query"})
 	put := []template.Grant{{Action: "events:PutEvents", Resource: "Bus"}}
 	command := seats("BatchGetItem", "GetItem", "Query", "PutItem", "UpdateItem")
+	counted := seats("ConditionCheckItem")
 	guards := seats("DeleteItem") // an email or identity that is given up
 	// A refused command looks for its receipt alone once more: it may have been itself.
 	receipt := keys("BatchGetItem", "GetItem", "PutItem")             // of a command of one transaction
@@ -27,8 +29,8 @@ func uses() map[string][]template.Grant {
 	link := keys("GetItem", "PutItem")                                // the key that signs links
 	return map[string][]template.Grant{
 		"invite":     slices.Concat(command, guards, claim),
-		"accept":     slices.Concat(command, link, keys("BatchGetItem", "UpdateItem")),
-		"users":      slices.Concat(command, guards, claim),
+		"accept":     slices.Concat(command, counted, link, keys("BatchGetItem", "UpdateItem")),
+		"users":      slices.Concat(command, counted, guards, claim),
 		"owner":      slices.Concat(command, receipt),
 		"assign":     slices.Concat(command, keys("BatchGetItem", "PutItem", "UpdateItem")),
 		"revoke":     slices.Concat(command, receipt),
@@ -38,7 +40,7 @@ func uses() map[string][]template.Grant {
 		pages:        nil,
 		"invoice":    command,
 		"operator":   slices.Concat(command, due, keys("BatchGetItem", "GetItem", "PutItem", "UpdateItem")),
-		"request":    slices.Concat(command, quote),
+		"request":    slices.Concat(command, keys("BatchGetItem", "PutItem", "UpdateItem")),
 		"entitle": slices.Concat(seats("BatchGetItem", "GetItem", "Query"), keys("UpdateItem"), []template.Grant{
 			{Action: "kms:Sign", Resource: "SigningKey"}, {Action: "kms:GetPublicKey", Resource: "SigningKey"},
 		}),

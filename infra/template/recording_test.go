@@ -120,11 +120,21 @@ func (r *recording) answer(p *apitest.Person, method, path string, body any) api
 // in.
 func (r *recording) open(plan, email string) (account, pool string, owner *apitest.Person) {
 	r.t.Helper()
+	return r.openWith(plan, 6, email)
+}
+
+// openWith is open with a number of seats; 0 where the plan has none.
+func (r *recording) openWith(plan string, count int, email string) (account, pool string, owner *apitest.Person) {
+	r.t.Helper()
 	var opened api.OpenedAccount
-	r.send(r.Operator(), "POST", "/v1/operator/accounts", map[string]any{
-		"name": "Customer", "currency": "EUR", "time_zone": "Europe/Berlin", "plan_id": plan, "seats": 6,
+	body := map[string]any{
+		"name": "Customer", "currency": "EUR", "time_zone": "Europe/Berlin", "plan_id": plan,
 		"owner": map[string]string{"email": email, "first_name": "Olga", "last_name": "Owner"},
-	}, &opened)
+	}
+	if count > 0 {
+		body["seats"] = count
+	}
+	r.send(r.Operator(), "POST", "/v1/operator/accounts", body, &opened)
 	owner = r.As(email)
 	r.send(owner, "POST", "/v1/me", map[string]string{"id_token": owner.IDToken}, nil)
 	return "/v1/accounts/" + opened.Account.ID, "/v1/accounts/" + opened.Account.ID + "/subscriptions/" + opened.SubscriptionID, owner
@@ -197,6 +207,7 @@ func TestRolesAllowWhatTheCodeDoes(t *testing.T) {
 	r.driveBulk()
 	r.driveEntitlements()
 	r.driveReminders()
+	r.driveUsage()
 	r.driveTime()
 	for _, f := range tpl.Functions() {
 		if f.Name == "publish" || f.Name == "mail" {

@@ -190,6 +190,7 @@ func (b *books) accountCommits() (least, most int64) {
 	started, maybe := int64(0), int64(0)
 	type due struct{ at, recorded int64 }
 	closed := map[due]bool{}
+	counted := map[int64]bool{}
 	released, shrunk := map[int64]bool{}, map[int64]bool{}
 	for i := range b.events {
 		e := &b.events[i]
@@ -201,6 +202,9 @@ func (b *books) accountCommits() (least, most int64) {
 		case seats.CycleClosed, seats.DaySettled:
 			closed[due{e.At.UnixNano(), e.RecordedAt.UnixNano()}] = true
 			shrunk[e.At.UnixNano()] = e.Data.To < e.Data.From || shrunk[e.At.UnixNano()]
+			if e.Data.QuantityDen != 0 {
+				counted[e.At.UnixNano()] = true
+			}
 		case seats.SeatsIncreased, seats.SeatsDecreased, seats.PlanUpgraded:
 			if e.Data.InvoiceNumber != 0 || e.Data.CreditNote != 0 {
 				least++
@@ -217,7 +221,11 @@ func (b *books) accountCommits() (least, most int64) {
 		}
 	}
 	least += int64(len(closed)) + int64(len(released)) + max(0, started-1)
-	most = least + maybe
+	// Before it is read who was active, the account is written once more.
+	most = least + maybe + int64(len(counted))
+	if a := b.account; !a.CountedTo.IsZero() && a.CountedTo.Equal(a.Due) {
+		most++ // and the close that follows has not come through
+	}
 	for at, down := range shrunk {
 		if down && !released[at] {
 			most++

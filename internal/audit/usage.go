@@ -11,11 +11,6 @@ import (
 	"github.com/usher-seats/usher/internal/seats"
 )
 
-// lateness is how near the end of a period a change may be that its close did not see:
-// clocks of two machines may differ, and what was decided before the end may be
-// written after the close has read. Such a change counts from the next period on.
-const lateness = 5 * time.Minute
-
 // gatherBilled reads the lists of billed people that closes name.
 func (b *books) gatherBilled(ctx context.Context, store Store) error {
 	for i := range b.events {
@@ -99,24 +94,15 @@ type counting struct {
 	how    seats.ActiveCount
 	period billing.Period
 	loc    *time.Location
-	// ids and users are all that were ever active; doubtful are those who changed so
-	// near the end that the close may not have seen it, with what it may have seen.
-	ids      []seats.UserID
-	users    []billing.Activity
-	doubtful map[seats.UserID]billing.Activity
+	// ids and users are all that were ever active.
+	ids   []seats.UserID
+	users []billing.Activity
 }
 
 func (b *books) counting(how seats.ActiveCount, period billing.Period, loc *time.Location) *counting {
-	c := &counting{how: how, period: period, loc: loc, doubtful: map[seats.UserID]billing.Activity{}}
+	c := &counting{how: how, period: period, loc: loc}
 	for _, u := range b.users {
-		life := b.lifeOf(u.ID)
-		c.ids, c.users = append(c.ids, u.ID), append(c.users, activityOf(life))
-		seen := slices.DeleteFunc(slices.Clone(life), func(s status) bool {
-			return s.at.Before(period.End) && !s.at.Before(period.End.Add(-lateness))
-		})
-		if len(seen) != len(life) {
-			c.doubtful[u.ID] = activityOf(seen)
-		}
+		c.ids, c.users = append(c.ids, u.ID), append(c.users, activityOf(b.lifeOf(u.ID)))
 	}
 	return c
 }
@@ -144,46 +130,6 @@ func (c *counting) people() []seats.BilledPerson {
 	return people
 }
 
-// explains reports whether the list is that of the ledger. Who changed at the very end
-// may stand there as they were before; then the highest number at once may have been
-// another, of which only the number is known.
-func (c *counting) explains(list []seats.BilledPerson) bool {
-	if slices.Equal(c.people(), list) {
-		return true
-	}
-	if len(c.doubtful) == 0 {
-		return false
-	}
-	if c.how == seats.CountPeak {
-		return true
-	}
-	before := *c
-	before.users = slices.Clone(c.users)
-	certain := func(people []seats.BilledPerson) []seats.BilledPerson {
-		return slices.DeleteFunc(slices.Clone(people), func(p seats.BilledPerson) bool { return c.isDoubtful(p.User) })
-	}
-	for i, id := range c.ids {
-		if c.isDoubtful(id) {
-			before.users[i] = c.doubtful[id]
-		}
-	}
-	if !slices.Equal(certain(c.people()), certain(list)) {
-		return false
-	}
-	with, without := c.people(), before.people()
-	for _, p := range list {
-		if c.isDoubtful(p.User) && !slices.Contains(with, p) && !slices.Contains(without, p) {
-			return false
-		}
-	}
-	return true
-}
-
-func (c *counting) isDoubtful(id seats.UserID) bool {
-	_, doubtful := c.doubtful[id]
-	return doubtful
-}
-
 // usageLine is what the active users of the period that ends are billed, from the list
 // of the people billed, which is held against the ledger.
 func (p *pool) usageLine(e *seats.Event) []billing.Line {
@@ -207,7 +153,7 @@ func (p *pool) usageLine(e *seats.Event) []billing.Line {
 	explained := false
 	for _, loc := range b.zones {
 		counted, share := p.counted(began, loc)
-		if b.counting(rules.ActiveCount, counted, loc).explains(people) {
+		if slices.Equal(b.counting(rules.ActiveCount, counted, loc).people(), people) {
 			period, explained = counted, true
 			factor = share
 			break

@@ -150,6 +150,7 @@ func (s *Service) Accept(ctx context.Context, identity Identity, token string, o
 			answer, err := s.ownEffect(ctx, t, own, once.Request, err)
 			return Reply[*User]{Replayed: answer}, err
 		}
+		t.guardCount(change)
 		if receipt != "" {
 			answer, err := once.Encode(user)
 			if err != nil {

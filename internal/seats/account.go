@@ -52,6 +52,10 @@ type Account struct {
 	// Epoch is carried by license tokens; tokens of an earlier epoch are refused by
 	// who asks. A transfer of the ownership moves it, or an operator.
 	Epoch int64
+	// CountedTo is until when it is settled who was active, where users are billed by
+	// that; zero where none ever were. Nobody becomes active, or stops being so, at an
+	// instant before it.
+	CountedTo time.Time
 	// ErasedAt is when, by the wall clock, the personal data of a user was last replaced:
 	// what was answered before it may name them.
 	ErasedAt time.Time
@@ -59,12 +63,14 @@ type Account struct {
 	MailsOff []string
 }
 
-// Now is the account's instant: the wall clock, or the clock of a test account.
+// Now is the account's instant: the wall clock, or the clock of a test account. Where
+// another machine's clock is ahead and has counted who was active, it is the end of
+// that.
 func (a *Account) Now(wall time.Time) time.Time {
 	if a.Test {
-		return a.Clock
+		wall = a.Clock
 	}
-	return wall
+	return latest(wall, a.CountedTo)
 }
 
 // Location loads the account's zone. Zones are checked when they are set, so an

@@ -35,7 +35,10 @@ type Want struct {
 // Change is what a decision wants written, all of it or nothing. Every write is
 // conditioned on what the decision read.
 type Change struct {
-	Account       *AccountWrite
+	Account *AccountWrite
+	// Uncounted, where it is set and Account is not, requires that the account's
+	// CountedTo is not after it.
+	Uncounted     time.Time
 	Users         []UserWrite
 	Subscriptions []SubscriptionWrite
 	Free          []FreeMove

@@ -140,6 +140,11 @@ func (s *Service) closeDue(ctx context.Context, c *closing) (*Account, int, erro
 		}
 	}
 	ends := func(sub *Subscription) bool { return sub.Period.End.Equal(c.account.Due) }
+	if !c.usageFrom(ends).IsZero() {
+		if err := s.settleCount(ctx, c); err != nil {
+			return nil, 0, err
+		}
+	}
 	if err := s.readUsage(ctx, c, ends); err != nil {
 		return nil, 0, err
 	}

@@ -48,6 +48,9 @@ func (x *closer) endPeriod(sub *Subscription) (*part, error) {
 		e.Data.Plan, e.Data.FromPlan = renewal.Ref(), plan.Ref()
 		x.changePlan(p, sub, renewal)
 	}
+	if renewal.Policies.ActiveUsers() {
+		x.a.CountedTo = latest(x.a.CountedTo, x.Now)
+	}
 	resize(&p.write, sub, renewal)
 	next.Zone = x.a.Zone
 	next.Period = x.nextPeriod(sub, plan, renewal)

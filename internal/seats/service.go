@@ -136,6 +136,7 @@ func run[R any](ctx context.Context, s *Service, cmd command, once Once[R], deci
 		if change.Empty() && once.Key == "" {
 			return Reply[R]{Result: result}, nil
 		}
+		t.guardCount(change)
 		// The answer of a request that changed nothing is kept too: sent again, it must
 		// not act on what others have done meanwhile.
 		if once.Key != "" {

@@ -45,6 +45,9 @@ func decideSubscription(t *turn, plan *Plan, was *Subscription, want moneyWant, 
 	}, Rev{string(sub.ID), sub.Rev})
 	next := c.changed(t)
 	next.Due, next.Plan = earlier(a.Due, sub.Period.End), plan.Ref()
+	if plan.Policies.ActiveUsers() {
+		next.CountedTo = latest(next.CountedTo, quote.At)
+	}
 	if err := c.start(t, plan, loc, quote.At); err != nil {
 		return nil, err
 	}

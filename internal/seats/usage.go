@@ -99,13 +99,30 @@ func activityOf(users []*User, events []Event) activity {
 	return all
 }
 
-// onTime leaves out what changed so near the end of a period that its close may not
-// have seen it: clocks of two machines differ, and what is decided before the end may
-// be written after the close has read. Such a change counts from the next period on.
-func onTime(events []Event, end time.Time) []Event {
-	return slices.DeleteFunc(slices.Clone(events), func(e Event) bool {
-		return e.At.Before(end) && !e.At.Before(end.Add(-maxClockSkew))
-	})
+// guardCount keeps a change of who is active out of a time that was counted: decided
+// before its end, it may be written after the close has read who was active. Then it
+// fails, and is decided anew at an instant that is not counted yet.
+func (t *turn) guardCount(change *Change) {
+	counted := !t.Account.CountedTo.IsZero()
+	if counted && slices.ContainsFunc(change.Events, func(e Event) bool { user, _, _ := statusOf(&e); return user != "" }) {
+		change.Uncounted = t.Now
+	}
+}
+
+// settleCount moves the account's CountedTo to what is due, before it is read who was
+// active until then: from here on nobody changes in that time any more.
+func (s *Service) settleCount(ctx context.Context, c *closing) error {
+	if !c.account.CountedTo.Before(c.account.Due) {
+		return nil
+	}
+	a := *c.account
+	a.Rev++
+	a.CountedTo = a.Due
+	err := s.Store.Commit(ctx, a.ID, &Change{Account: &AccountWrite{Account: &a, From: c.account.Rev}})
+	if err == nil {
+		c.account = &a
+	}
+	return err
 }
 
 func revOf(e *Event, id string) int64 {
@@ -309,16 +326,21 @@ func (s *Service) readActivity(ctx context.Context, a *Account, from, wall time.
 // readUsage reads what the periods of active users are billed by, if any of them is
 // wanted.
 func (s *Service) readUsage(ctx context.Context, c *closing, wanted func(*Subscription) bool) (err error) {
-	var from time.Time
+	from := c.usageFrom(wanted)
+	if from.IsZero() {
+		return nil
+	}
+	c.active, err = s.readActivity(ctx, c.account, from, c.wall)
+	return err
+}
+
+// usageFrom is the earliest start of the periods of active users that are wanted.
+func (c *closing) usageFrom(wanted func(*Subscription) bool) (from time.Time) {
 	for _, sub := range c.subs {
 		plan := c.plans[sub.Plan]
 		if sub.Status == SubscriptionActive && !sub.Trial && plan != nil && plan.Policies.ActiveUsers() && wanted(sub) {
 			from = earlier(from, sub.Period.Start)
 		}
 	}
-	if from.IsZero() {
-		return nil
-	}
-	c.active, err = s.readActivity(ctx, c.account, from, c.wall)
-	return err
+	return from
 }

@@ -6,10 +6,14 @@ import (
 	"github.com/usher-seats/usher/internal/seats"
 )
 
+// countedName is the attribute of an account that changes of who is active stand under.
+const countedName = "ct"
+
 // Attributes of an account: v revision, n name, c currency, z zone, an anchor, o
 // owner, in number of the last invoice, cr credit, st status, pf parked for, du
 // due, te test, cl clock, op opened at, bc billing contact, cu customer, tx tax
-// rate, rc reverse charge, mo mails off, pl and pv plan, ep epoch, er erased at.
+// rate, rc reverse charge, mo mails off, pl and pv plan, ep epoch, ct counted to, er
+// erased at.
 func accountItem(a *seats.Account) item {
 	it := newItem(accountKey(a.ID))
 	it.number("v", a.Rev)
@@ -36,6 +40,7 @@ func accountItem(a *seats.Account) item {
 	it.text("pl", a.Plan.ID)
 	it.number("pv", int64(a.Plan.Version))
 	it.number("ep", a.Epoch)
+	it.instant(countedName, a.CountedTo)
 	it.instant("er", a.ErasedAt)
 	switch {
 	case a.Status == seats.AccountParked:
@@ -64,7 +69,7 @@ func readAccount(it item) (*seats.Account, error) {
 		Status: seats.AccountStatus(r.text("st")), ParkedFor: r.text("pf"), Due: r.instant("du"),
 		Test: r.flag("te"), Clock: r.instant("cl"), OpenedAt: r.instant("op"),
 		BillingContact: r.text("bc"), TaxPPM: r.number("tx"), ReverseCharge: r.flag("rc"), MailsOff: r.texts("mo"),
-		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))}, Epoch: r.number("ep"), ErasedAt: r.instant("er"),
+		Plan: seats.PlanRef{ID: r.text("pl"), Version: int(r.number("pv"))}, Epoch: r.number("ep"), CountedTo: r.instant(countedName), ErasedAt: r.instant("er"),
 	}
 	if p, ok := r.nested("cu"); ok {
 		a.Customer = p.party()

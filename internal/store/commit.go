@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
@@ -14,7 +15,7 @@ import (
 )
 
 // Commit writes all of the change or nothing, in one transaction whose items stand
-// in this order: account (a new one with its entry in the directory), users with
+// in this order: account (a new one with its entry in the directory; or a check of it), users with
 // their guards, subscriptions, moves of free seats, invoice, credit note, status of an
 // invoice, request, use of the quote, receipt, events.
 //
@@ -61,6 +62,9 @@ func (s *Store) transaction(account seats.AccountID, c *seats.Change) (*transact
 	}
 	t := &transaction{store: s, seen: map[key]bool{}}
 	t.account(account, c.Account)
+	if c.Account == nil && !c.Uncounted.IsZero() {
+		t.uncounted(account, c.Uncounted)
+	}
 	for i := range c.Users {
 		t.user(account, i, &c.Users[i])
 	}
@@ -113,6 +117,14 @@ func (t *transaction) account(id seats.AccountID, w *seats.AccountWrite) {
 	if w.From == 0 {
 		t.putNew(directoryKey(id), newItem(directoryKey(id)), failed)
 	}
+}
+
+// uncounted demands that nobody was counted beyond an instant.
+func (t *transaction) uncounted(id seats.AccountID, at time.Time) {
+	t.check(accountKey(id), expression{
+		condition: "attribute_not_exists(#ct) OR #ct <= :at",
+		names:     map[string]string{"#ct": countedName}, values: item{":at": instant(at)},
+	}, seats.Failed{Kind: seats.ItemAccount})
 }
 
 func (t *transaction) user(account seats.AccountID, i int, w *seats.UserWrite) {

@@ -74,6 +74,14 @@ func (t *transaction) update(k key, e expression, failed ...seats.Failed) {
 	}}, failed)
 }
 
+// check demands a condition of an item that is not written.
+func (t *transaction) check(k key, e expression, failed seats.Failed) {
+	t.add(k, types.TransactWriteItem{ConditionCheck: &types.ConditionCheck{
+		TableName: aws.String(t.store.table(k)), Key: k.attributes(), ConditionExpression: aws.String(e.condition),
+		ExpressionAttributeNames: e.names, ExpressionAttributeValues: e.values,
+	}}, []seats.Failed{failed})
+}
+
 // take claims a guard for a user: nobody has it, or the user itself.
 func (t *transaction) take(k key, user seats.UserID, failed seats.Failed) {
 	t.put(k, guardItem(k, user), expression{

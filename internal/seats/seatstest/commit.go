@@ -111,6 +111,8 @@ func (c *commit) touch() {
 		if w.From == 0 {
 			n("directory", c.account)
 		}
+	} else if !c.change.Uncounted.IsZero() {
+		n("account", c.account)
 	}
 	for _, w := range c.change.Users {
 		n("user", w.User.ID)
@@ -162,6 +164,9 @@ func (c *commit) check() {
 	if w := c.change.Account; w != nil {
 		was := d.Accounts[a]
 		c.fail(seats.ItemAccount, 0, (was == nil) != (w.From == 0) || was != nil && was.Rev != w.From)
+	} else if at := c.change.Uncounted; !at.IsZero() {
+		was := d.Accounts[a]
+		c.fail(seats.ItemAccount, 0, was != nil && was.CountedTo.After(at))
 	}
 	for i, w := range c.change.Users {
 		was := d.Users[a][w.User.ID]

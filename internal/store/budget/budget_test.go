@@ -40,7 +40,7 @@ func budgets() map[string]budgeted {
 		"create a user with a license":                        {6 + 2, 0, 3},
 		"create a user with a license, with a key":            {6 + 2 + 2, 0, 4},
 		"import 32 users":                                     {32 * 6, 0, 4},
-		"erase a user":                                        {4, 0, 3},
+		"erase a user":                                        {6, 0, 3},
 		"assign a license":                                    {6, 0, 4},
 		"assign a license that is held":                       {0, 0, 4},
 		"assign a license, with a key":                        {6 + 2, 0, 5},

@@ -26,6 +26,7 @@ func Run(t *testing.T, open func(testing.TB) seats.Store) {
 		{"what is written comes back", roundTrips},
 		{"loading", loading},
 		{"conditions", conditions},
+		{"counted time", counted},
 		{"effects", effects},
 		{"impossible changes", impossible},
 		{"guards", guards},
