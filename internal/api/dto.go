@@ -182,7 +182,10 @@ type Subscription struct {
 	NextInvoice  *Invoice      `json:"next_invoice,omitempty" doc:"What the account's next close bills if nothing else happens"`
 	Entitlements []string      `json:"entitlements" doc:"What a license allows, in words"`
 	Policies     []string      `json:"policies" doc:"The plan's policies, each as a sentence"`
+	Rules        PlanRules     `json:"rules" doc:"The policies that decide what can be done with it"`
+	Price        Price         `json:"price"`
 	AgreementURL string        `json:"agreement_url,omitempty"`
+	SalesContact string        `json:"sales_contact,omitempty" doc:"Whom to ask for what is not self-serve"`
 }
 
 // Period is a half-open billing cycle.
@@ -240,6 +243,8 @@ func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
 		if b.Billing = string(seats.BillingSeats); p.Plan.Policies.ActiveUsers() {
 			b.Billing, b.ActiveUsers = string(seats.BillingActiveUsers), &p.InUse
 		}
+		price := p.Plan.Prices[a.Currency]
+		b.Price, b.Rules, b.SalesContact = priceBody(&price, a.Currency), planRules(&p.Plan.Policies), p.Plan.Vendor.SalesContact
 		b.Pending, b.PendingPlan = pendingSeatsBody(p.Subscription), pendingPlanBody(p.Subscription, p.Renewal.Name)
 		b.Timeline = []Ahead{}
 		if p.Trial {

@@ -49,6 +49,31 @@ type PriceTier struct {
 	Unit apigw.Money `json:"unit"`
 }
 
+// PlanRules are the policies of a plan that decide what a client can offer, as in the catalog. Those about seats mean nothing
+// where active users are billed.
+type PlanRules struct {
+	Settle            string `json:"settle" enum:"now,daily,next_invoice" doc:"When an increase is billed"`
+	Decrease          string `json:"decrease" enum:"end_of_cycle,on_request,immediate_credit" doc:"How seats are given back"`
+	OverAssigned      string `json:"over_assigned" enum:"keep_assigned,release_newest,refuse" doc:"What becomes of a decrease below what is in use"`
+	AutoSeats         bool   `json:"auto_seats" doc:"Inviting and assigning buy the seats that are missing"`
+	SelfServe         string `json:"self_serve" enum:"all,add_only,none" doc:"What may be changed without the vendor"`
+	MinSeats          int64  `json:"min_seats"`
+	MaxSelfServeSeats int64  `json:"max_self_serve_seats" doc:"Beyond it the vendor is asked; 0 is no limit"`
+	AdminsMaySpend    bool   `json:"admins_may_spend" doc:"Whether admins may change what is bought, beside the owner and billing admins"`
+	ActiveCount       string `json:"active_count" enum:"at_close,peak,daily" doc:"How users are counted where active users are billed"`
+}
+
+func planRules(p *seats.Policies) PlanRules {
+	r := PlanRules{
+		Settle: string(p.Settle), Decrease: string(p.Decrease), OverAssigned: string(p.OverAssigned), AutoSeats: p.AutoSeats, SelfServe: string(p.SelfServe),
+		MinSeats: p.MinSeats, MaxSelfServeSeats: p.MaxSelfServeSeats, AdminsMaySpend: p.AdminsMaySpend, ActiveCount: string(p.ActiveCount),
+	}
+	if r.ActiveCount == "" {
+		r.ActiveCount = string(seats.CountAtClose)
+	}
+	return r
+}
+
 // Plans registers the list of plans, a part of the function plan.
 func Plans(api huma.API, svc *seats.Service) {
 	apigw.Register(api, op(http.MethodGet, "/v1/accounts/{account}/plans", "list-plans", "Plans", "The plans that the account could subscribe to, at prices in its currency"),

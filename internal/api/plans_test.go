@@ -47,3 +47,18 @@ func TestAnOfferSaysWhatTheConsoleShows(t *testing.T) {
 		t.Errorf("got\n%s\nwant\n%s", got.String(), want)
 	}
 }
+
+func TestRulesAreThePoliciesThatClientsDecideBy(t *testing.T) {
+	plans, err := catalog.Parse([]byte(offersCatalog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	for i, want := range []PlanRules{
+		{Settle: "now", Decrease: "end_of_cycle", OverAssigned: "keep_assigned", SelfServe: "add_only", MinSeats: 2, MaxSelfServeSeats: 5, AdminsMaySpend: true, ActiveCount: "at_close"},
+		{Settle: "now", Decrease: "end_of_cycle", OverAssigned: "keep_assigned", SelfServe: "all", AdminsMaySpend: true, ActiveCount: "at_close"},
+	} {
+		if got := planRules(&plans[i].Policies); got != want {
+			t.Errorf("%s: got %+v, want %+v", plans[i].ID, got, want)
+		}
+	}
+}
