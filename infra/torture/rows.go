@@ -18,6 +18,7 @@ func crashes() []row {
 	return []row{
 		{1, "internal/seats", "TestAProcessThatDiesAtAnyCallLeavesNothingHalf"},
 		{1, "internal/api", "TestAKilledProcessLeavesNothingHalfDone"},
+		{1, "internal/api", "TestEveryCommandSurvivesACrashAtEachCall"},
 		{2, "internal/api", "TestALostAnswerIsGivenAgainByteForByte"},
 		{3, "internal/api", "TestAKeyIsNotForOthers"},
 		{4, "internal/api", "TestFiftyAtOnceWithOneKeyHaveOneEffect"},
