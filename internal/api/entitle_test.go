@@ -105,3 +105,14 @@ func TestALicenseTokenIsNoLogin(t *testing.T) {
 	x.people[stranger].Post("/v1/me", object{"id_token": token.Token}).Refused(t, http.StatusUnprocessableEntity, "invalid")
 	s.Nobody().Post("/v1/me", object{"id_token": token.Token}).Refused(t, http.StatusForbidden, "forbidden")
 }
+
+func TestMembersLearnWhatTheyCanAskAbout(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	x := newTenant(t, s, nil)
+	var me api.Me
+	x.people[member].Get("/v1/me").OK(t, &me)
+	if len(me.Accounts) != 1 || len(me.Accounts[0].Products) != 1 || me.Accounts[0].Products[0].ID != x.product() || me.Accounts[0].Products[0].Name == "" {
+		t.Errorf("a member's accounts: got %+v, want one with the product %s and its name", me.Accounts, x.product())
+	}
+}

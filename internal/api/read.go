@@ -29,6 +29,14 @@ type MyAccount struct {
 	Name   string `json:"name"`
 	Status string `json:"status" enum:"open,parked"`
 	User   User   `json:"user"`
+	// Products are for members too, who may not list subscriptions.
+	Products []MyProduct `json:"products" doc:"What the account is subscribed to; ask GET /v1/entitlements/{product} what of it you may use"`
+}
+
+// MyProduct is a product of one of a person's accounts.
+type MyProduct struct {
+	ID   string `json:"id"`
+	Name string `json:"name"`
 }
 
 type accountInput struct {
@@ -104,7 +112,10 @@ func me(ctx context.Context, svc *seats.Service, caller seats.Caller, bound int)
 	}
 	b := Me{Accounts: make([]MyAccount, len(mine)), Bound: bound}
 	for i, m := range mine {
-		b.Accounts[i] = MyAccount{ID: string(m.Account.ID), Name: m.Account.Name, Status: string(m.Account.Status), User: userBody(m.Me)}
+		b.Accounts[i] = MyAccount{ID: string(m.Account.ID), Name: m.Account.Name, Status: string(m.Account.Status), User: userBody(m.Me), Products: []MyProduct{}}
+		for _, p := range m.Products {
+			b.Accounts[i].Products = append(b.Accounts[i].Products, MyProduct{ID: p.ID, Name: p.Name})
+		}
 	}
 	return &read[Me]{b}, nil
 }

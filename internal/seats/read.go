@@ -33,6 +33,9 @@ func (s *Service) Enter(ctx context.Context, caller Caller, account AccountID) (
 type MyAccount struct {
 	Account *Account
 	Me      *User
+	// Products are what the account is subscribed to now, in the order of their ids:
+	// what the person's entitlements can be asked about.
+	Products []Product
 }
 
 // MyAccounts lists where a person is an active user.
@@ -48,10 +51,34 @@ func (s *Service) MyAccounts(ctx context.Context, caller Caller) ([]MyAccount, e
 			return nil, err
 		}
 		if me := view.Users[m.User]; view.Account != nil && admit(me, caller) == nil {
-			mine = append(mine, MyAccount{view.Account, me})
+			products, err := s.products(ctx, m.Account)
+			if err != nil {
+				return nil, err
+			}
+			mine = append(mine, MyAccount{view.Account, me, products})
 		}
 	}
 	return mine, nil
+}
+
+// products are those that an account is subscribed to now, in the order of their ids.
+func (s *Service) products(ctx context.Context, account AccountID) ([]Product, error) {
+	subs, err := s.Store.Subscriptions(ctx, account)
+	if err != nil {
+		return nil, err
+	}
+	plans, err := s.plansOf(ctx, subs)
+	if err != nil {
+		return nil, err
+	}
+	var products []Product
+	for _, sub := range subs {
+		if sub.Status == SubscriptionActive {
+			products = append(products, plans[sub.Plan].Product)
+		}
+	}
+	slices.SortFunc(products, func(a, b Product) int { return strings.Compare(a.ID, b.ID) })
+	return products, nil
 }
 
 // UserFilter picks and orders users of a list.
