@@ -153,6 +153,7 @@ plans:
 	setSeats(t, a.Owner, a, 3)
 	quoted(t, a.Owner, rooms+"/quotes", map[string]any{"seats": 3}, rooms+"/seat-changes", nil)
 	r.news(a)
+	says(t, to(t, r.mails(), "olga", "seat_change_receipt"), "Credited with a later invoice, before tax: €")
 	a.Advance(monthEnd())
 	same(t, "one close of two subscriptions", r.news(a), "olga: Credit note 3 of Northwind: €18.00", "olga: Invoice 4 of Northwind: €72.00")
 	named := 0
@@ -164,4 +165,26 @@ plans:
 	if named != 2 {
 		t.Errorf("the note is named by %d events, want 2", named)
 	}
+}
+
+// Seats that are given back at once have a receipt as those that are bought.
+func TestSeatsGivenBackAtOnceHaveAReceipt(t *testing.T) {
+	r := newRig(t, strings.Replace(apitest.SampleCatalog(t), "decrease: end_of_cycle", "decrease: immediate_credit", 1))
+	a := r.OpenWith(map[string]any{"seats": 8, "tax_rate_ppm": 190_000})
+	clerk, _ := joins(t, r, a, "clerk", "billing_admin", nothing)
+	r.news(a)
+	setSeats(t, clerk, a, 5)
+	same(t, "seats given back", r.news(a), "clerk: Receipt: Northwind Meetings, 8 → 5 seats", "olga: Receipt: Northwind Meetings, 8 → 5 seats",
+		"olga: Credit note 2 of Northwind Meetings: €21.42")
+	says(t, to(t, r.mails(), "clerk", "seat_change_receipt"), "Given back by: clerk Guest", "Seats: 8 → 5", "Credit note: 2", "Credited now, before tax: €18.00",
+		"5 seats instead of 8 cost €100.00 a month instead of €160.00: €60.00 less. 9 of the 30 days", "€60.00 × 9 ÷ 30 = €18.00", console+"/invoices/2")
+}
+
+// In a trial a receipt says that nothing is charged yet, and until when.
+func TestSeatsBoughtInATrialCostNothingYet(t *testing.T) {
+	r := newRig(t, largeCatalog(t))
+	a := r.OpenWith(map[string]any{"plan_id": "rooms-monthly", "clock": apitest.Start})
+	a.Confirm(a.Quote(8).ID).OK(t, nil)
+	same(t, "more seats in a trial", r.news(a), "olga: Receipt: Rooms, 5 → 8 seats")
+	says(t, to(t, r.mails(), "olga", "seat_change_receipt"), "Amount due: €0.00", "8 seats instead of 5 cost €8.00 a month instead of €5.00: €3.00 more. Nothing is charged before the trial ends on 28 November 2026.")
 }

@@ -17,32 +17,9 @@ func (w writer) seatsIncreased(ctx context.Context, s *scene) ([]letter, error) 
 	if s.plan == nil {
 		return nil, nil
 	}
-	d := s.event.Data
-	currency := s.Account.Currency
-	price, err := s.plan.Price(currency)
+	receipt, err := s.receipt()
 	if err != nil {
 		return nil, err
-	}
-	before, err := price.For(d.From)
-	if err != nil {
-		return nil, err
-	}
-	after, err := price.For(d.To)
-	if err != nil {
-		return nil, err
-	}
-	owed, err := billing.SettleIncrease(money.NewExact(d.DeltaMinor, d.FactorNum, max(d.FactorDen, 1)))
-	if err != nil {
-		return nil, err
-	}
-	receipt := mail.SeatChangeReceipt{
-		ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To, ChangedAt: s.event.At,
-		Interval: string(s.plan.Interval), PriceBefore: amount(before, currency), PriceAfter: amount(after, currency),
-		Proration: string(s.plan.Policies.Proration), Left: d.FactorNum, Whole: d.FactorDen,
-		Settle: string(s.plan.Policies.Settle), Bill: netBill(owed, currency),
-	}
-	if s.plan.Policies.Proration == billing.NoProration {
-		receipt.Left, receipt.Whole = 0, 0
 	}
 	invoices, inv, err := w.issued(ctx, s)
 	if err != nil {
@@ -52,12 +29,68 @@ func (w writer) seatsIncreased(ctx context.Context, s *scene) ([]letter, error) 
 		receipt.Bill = bill(inv)
 		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(inv.Number, 10), w.invoiceLink(inv.Number)
 	}
-	letters := s.payers(func(f mail.Frame) mail.Mail {
+	return append(s.receipts(receipt), invoices...), nil
+}
+
+// seatsDecreased writes the receipt of seats given back at once, and the credit note
+// where one was issued.
+func (w writer) seatsDecreased(ctx context.Context, s *scene) ([]letter, error) {
+	notes, err := w.documents(ctx, s)
+	if err != nil || s.plan == nil {
+		return notes, err
+	}
+	receipt, err := s.receipt()
+	if err != nil {
+		return nil, err
+	}
+	if number := s.event.Data.CreditNote; number != 0 {
+		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(number, 10), w.invoiceLink(number)
+	}
+	return append(s.receipts(receipt), notes...), nil
+}
+
+// receipt says what a change of seats at once costs or gives back, before tax. Nothing
+// is prorated of a trial.
+func (s *scene) receipt() (mail.SeatChangeReceipt, error) {
+	d := s.event.Data
+	currency := s.Account.Currency
+	before, err := s.terms(s.plan, d.From)
+	if err != nil {
+		return mail.SeatChangeReceipt{}, err
+	}
+	after, err := s.terms(s.plan, d.To)
+	if err != nil {
+		return mail.SeatChangeReceipt{}, err
+	}
+	delta := d.DeltaMinor
+	if d.To < d.From {
+		delta = -delta
+	}
+	net, err := billing.SettleIncrease(money.NewExact(delta, d.FactorNum, max(d.FactorDen, 1)))
+	if err != nil {
+		return mail.SeatChangeReceipt{}, err
+	}
+	receipt := mail.SeatChangeReceipt{
+		ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To, ChangedAt: s.event.At,
+		Interval: after.Interval, PriceBefore: before.Price, PriceAfter: after.Price,
+		Proration: string(s.plan.Policies.Proration), Left: d.FactorNum, Whole: d.FactorDen,
+		Settle: string(s.plan.Policies.Settle), Bill: netBill(net, currency),
+	}
+	if s.plan.Policies.Proration == billing.NoProration || d.FactorNum == 0 {
+		receipt.Proration, receipt.Left, receipt.Whole = mail.ProrationNone, 0, 0
+	}
+	if s.concerned() && s.sub.Trial && d.FactorNum == 0 {
+		receipt.TrialUntil = s.sub.Period.End
+	}
+	return receipt, nil
+}
+
+func (s *scene) receipts(receipt mail.SeatChangeReceipt) []letter {
+	return s.payers(func(f mail.Frame) mail.Mail {
 		m := receipt
 		m.Frame = f
 		return m
 	})
-	return append(letters, invoices...), nil
 }
 
 // decreaseScheduled writes to who did it and to the billing contact.

@@ -69,7 +69,7 @@ func (w writer) letters(ctx context.Context, event seats.Event) ([]letter, error
 		seats.SubscriptionStarted:   w.documents,
 		seats.CycleClosed:           w.cycleClosed,
 		seats.DaySettled:            w.documents,
-		seats.SeatsDecreased:        w.documents,
+		seats.SeatsDecreased:        w.seatsDecreased,
 		seats.InvoiceVoided:         w.documents,
 		seats.RequestOpenedEvent:    w.requestOpened,
 		seats.RequestAnswered:       w.requestAnswered,

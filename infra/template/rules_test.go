@@ -112,7 +112,7 @@ func (s sample) tells() bool {
 		return has("invoice_first") || has("credit_note")
 	case seats.CycleClosed:
 		return has("invoice_first") || has("credit_note") || has("trial")
-	case seats.SeatsDecreased, seats.InvoiceVoided:
+	case seats.InvoiceVoided:
 		return has("credit_note")
 	case seats.UserDeactivatedEvent, seats.UserRemovedEvent:
 		return some("licenses_ended")

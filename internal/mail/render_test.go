@@ -17,6 +17,9 @@ func TestAMailThatIsNotWholeIsRefused(t *testing.T) {
 	expired := sampleOf[mail.InvitationExpired](t, "invitation_expired")
 	taken := sampleOf[mail.LicenseTaken](t, "license_taken")
 	receipt := sampleOf[mail.SeatChangeReceipt](t, "seat_change_receipt")
+	back := sampleOf[mail.SeatChangeReceipt](t, "seat_change_receipt_back")
+	changed := sampleOf[mail.PlanChanged](t, "plan_changed")
+	joined := sampleOf[mail.JoinedWithoutLicense](t, "joined_without_license")
 	decrease := sampleOf[mail.DecreaseScheduled](t, "decrease_scheduled")
 	invoice := sampleOf[mail.Invoice](t, "invoice")
 	cases := []struct {
@@ -34,7 +37,17 @@ func TestAMailThatIsNotWholeIsRefused(t *testing.T) {
 		{"nobody invited", func() mail.Mail { m := expired; m.InviteeEmail = ""; return m }, "InviteeEmail is missing"},
 		{"no product", func() mail.Mail { m := taken; m.ProductName = ""; return m }, "ProductName is missing"},
 		{"a reason without words", func() mail.Mail { m := taken; m.Reason = "boredom"; return m }, "Reason"},
-		{"fewer seats on a receipt", func() mail.Mail { m := receipt; m.SeatsTo = 4; return m }, "SeatsTo is 4"},
+		{"as many seats on a receipt", func() mail.Mail { m := receipt; m.SeatsTo = 5; return m }, "SeatsTo is 5"},
+		{"fewer than no seats", func() mail.Mail { m := receipt; m.SeatsTo = -1; return m }, "SeatsTo is -1"},
+		{"seats given back for another credit", func() mail.Mail { m := back; m.Bill.Net.Minor++; return m }, "its computation gives 1800"},
+		{"a charge within a trial", func() mail.Mail { m := receipt; m.TrialUntil = m.ChangedAt; return m }, "its computation gives 0"},
+		{"a plan without a name", func() mail.Mail { m := changed; m.After.PlanName = ""; return m }, "After.PlanName is missing"},
+		{"an amount due without an invoice", func() mail.Mail { m := changed; m.InvoiceNumber = ""; return m }, "DueNow is given without"},
+		{"terms without a price", func() mail.Mail { m := changed; m.Before.Price = money.Amount{}; return m }, "Before.Price has no currency"},
+		{"terms below nothing", func() mail.Mail { m := changed; m.Before.Price.Minor = -1; return m }, "Before.Price is negative"},
+		{"seats of active users", func() mail.Mail { m := changed; m.After.ByUse = true; return m }, "After.Seats is 10"},
+		{"an interval of terms without words", func() mail.Mail { m := changed; m.Before.Interval = "week"; return m }, "Before.Interval"},
+		{"fewer than no free seats", func() mail.Mail { m := joined; m.SeatsFree = -1; return m }, "SeatsFree is -1"},
 		{"an interval without words", func() mail.Mail { m := receipt; m.Interval = "week"; return m }, "Interval"},
 		{"a proration without words", func() mail.Mail { m := receipt; m.Proration = "hour"; return m }, "Proration"},
 		{"a settlement without words", func() mail.Mail { m := receipt; m.Settle = "later"; return m }, "Settle"},
@@ -148,6 +161,18 @@ func TestTheReceiptComputesInWords(t *testing.T) {
 		{"of a whole period", func(m *mail.SeatChangeReceipt) { m.Left = 30 }, 6000, "The whole period is still ahead, so the whole difference is charged."},
 		{"not at all", func(m *mail.SeatChangeReceipt) { m.Proration, m.Left, m.Whole = mail.ProrationNone, 0, 0 }, 0, "cost nothing until the next one begins."},
 		{"of a year", func(m *mail.SeatChangeReceipt) { m.Interval, m.Left, m.Whole = "year", 73, 365 }, 1200, "€160.00 a year instead of €100.00"},
+		{"given back", func(m *mail.SeatChangeReceipt) {
+			m.SeatsFrom, m.SeatsTo, m.PriceBefore, m.PriceAfter = 8, 1, m.PriceAfter, m.PriceBefore
+		}, 1800, "1 seat instead of 8 costs €100.00 a month instead of €160.00: €60.00 less. 9 of the 30 days of this period are left, the day of the change included: €60.00 × 9 ÷ 30 = €18.00."},
+		{"given back where nothing is", func(m *mail.SeatChangeReceipt) {
+			m.SeatsFrom, m.SeatsTo, m.PriceBefore, m.PriceAfter = 8, 5, m.PriceAfter, m.PriceBefore
+			m.Proration, m.Left, m.Whole = mail.ProrationNone, 0, 0
+		}, 0, "are paid for until it ends, so nothing is credited."},
+		{"given back for a price that does not fall", func(m *mail.SeatChangeReceipt) { m.SeatsFrom, m.SeatsTo = 8, 5 }, 0, "The price of a month does not fall with the seats given back, so nothing is credited."},
+		{"given back at a period's beginning", func(m *mail.SeatChangeReceipt) {
+			m.SeatsFrom, m.SeatsTo, m.PriceBefore, m.PriceAfter, m.Left = 8, 5, m.PriceAfter, m.PriceBefore, 30
+		}, 6000, "so the whole difference is credited."},
+		{"in a trial", func(m *mail.SeatChangeReceipt) { m.TrialUntil = m.ChangedAt.AddDate(0, 0, 1) }, 0, "Nothing is charged before the trial ends on 23 November 2026."},
 		{"of a price that does not rise", func(m *mail.SeatChangeReceipt) { m.PriceAfter = m.PriceBefore }, 0, "does not rise with the seats added, so they cost nothing."},
 	}
 	renderer := mail.NewRenderer()

@@ -2,6 +2,7 @@ package mail
 
 import (
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
@@ -19,10 +20,11 @@ const (
 	SettleNextInvoice = "next_invoice"
 )
 
-// SeatChangeReceipt goes to whoever bought seats, and to the billing contact.
+// SeatChangeReceipt goes to whoever bought seats or gave them back at once, and to the
+// billing contact.
 type SeatChangeReceipt struct {
 	Frame
-	// ByName is who bought them; empty where nobody in particular did.
+	// ByName is who did it; empty where nobody in particular did.
 	ByName             string
 	ProductName        string
 	SeatsFrom, SeatsTo int64
@@ -36,12 +38,17 @@ type SeatChangeReceipt struct {
 	// are paid for; with ProrationNone both are 0.
 	Proration   string
 	Left, Whole int64
+	// TrialUntil is when the running trial ends, for which nothing is charged; zero
+	// where there is none.
+	TrialUntil time.Time
 
 	// Settle is the plan's policy. With SettleNow all amounts of Bill are those of
-	// the invoice; else only its Net is set, which a later invoice bears.
+	// the invoice; else only its Net is set, which a later invoice bears. Of seats
+	// given back Net is what is credited, and the others are not set.
 	Settle string
 	Bill   Bill
-	// InvoiceNumber and InvoiceLink are empty where no invoice was issued.
+	// InvoiceNumber and InvoiceLink are those of the invoice, or of the credit note
+	// for seats given back; empty where none was issued.
 	InvoiceNumber string
 	InvoiceLink   Link
 
@@ -54,36 +61,50 @@ type SeatChangeReceipt struct {
 // Kind is KindSeatChangeReceipt.
 func (SeatChangeReceipt) Kind() Kind { return KindSeatChangeReceipt }
 
+// GivesBack reports whether there are fewer seats now, for the templates.
+func (m SeatChangeReceipt) GivesBack() bool { return m.SeatsTo < m.SeatsFrom }
+
 func (m SeatChangeReceipt) prepare(p *proof) content {
 	zone := zoneOf(m.Frame)
 	p.text("ProductName", m.ProductName)
 	p.instant("ChangedAt", m.ChangedAt)
-	if m.SeatsFrom < 0 || m.SeatsTo <= m.SeatsFrom {
-		p.fault("SeatsTo is %d and SeatsFrom %d: a receipt is for more seats than before", m.SeatsTo, m.SeatsFrom)
+	if m.SeatsFrom < 0 || m.SeatsTo < 0 || m.SeatsTo == m.SeatsFrom {
+		p.fault("SeatsTo is %d and SeatsFrom %d: a receipt is for another number of seats than before", m.SeatsTo, m.SeatsFrom)
+	}
+	by, since, document := "Bought by", "Usable from", "Invoice"
+	if m.GivesBack() {
+		by, since, document = "Given back by", "Given back", "Credit note"
 	}
 	c := content{
 		Facts: rows(
 			row{Label: "Product", Value: m.ProductName},
 			row{Label: "Seats", Value: words.Count(m.SeatsFrom) + " → " + words.Count(m.SeatsTo), Strong: true},
-			row{Label: "Bought by", Value: m.ByName},
-			row{Label: "Usable from", Value: words.Moment(m.ChangedAt, zone)},
-			row{Label: "Invoice", Value: m.InvoiceNumber},
+			row{Label: by, Value: m.ByName},
+			row{Label: since, Value: words.Moment(m.ChangedAt, zone)},
+			row{Label: document, Value: m.InvoiceNumber},
 		),
 		Words: []string{m.computation(p)},
+		Bill:  m.bill(p),
 	}
 	if m.InvoiceLink != "" {
 		p.link("InvoiceLink", m.InvoiceLink)
 	}
-	switch m.Settle {
-	case SettleNow:
-		c.Bill = m.Bill.rows(p, "Seats added")
-	case SettleDaily, SettleNextInvoice:
-		c.Bill = rows(row{Label: "Due now", Value: words.Money(money.Amount{Currency: m.Bill.Net.Currency})},
-			row{Label: "On a later invoice, before tax", Value: words.Money(m.Bill.Net), Strong: true})
-	default:
-		p.fault("Settle is %q: give one of now, daily, next_invoice", m.Settle)
-	}
 	return c
+}
+
+func (m SeatChangeReceipt) bill(p *proof) []row {
+	p.oneOf("Settle", m.Settle, map[string]string{SettleNow: "", SettleDaily: "", SettleNextInvoice: ""})
+	later := m.Settle != SettleNow
+	switch {
+	case m.GivesBack() && later:
+		return rows(row{Label: "Credited with a later invoice, before tax", Value: words.Money(m.Bill.Net), Strong: true})
+	case m.GivesBack():
+		return rows(row{Label: "Credited now, before tax", Value: words.Money(m.Bill.Net), Strong: true})
+	case later:
+		return rows(row{Label: "Due now", Value: words.Money(money.Amount{Currency: m.Bill.Net.Currency})},
+			row{Label: "On a later invoice, before tax", Value: words.Money(m.Bill.Net), Strong: true})
+	}
+	return m.Bill.rows(p, "Seats added")
 }
 
 // computation says in words how the amount came about, and proves it.
@@ -93,30 +114,41 @@ func (m SeatChangeReceipt) computation(p *proof) string {
 		p.fault("PriceBefore, PriceAfter and Bill.Net must be of one currency")
 		return ""
 	}
-	if m.Interval != "month" && m.Interval != "year" {
-		p.fault("Interval is %q: give month or year", m.Interval)
+	p.oneOf("Interval", m.Interval, map[string]string{"month": "", "year": ""})
+	more, instead := "more", "does not rise with the seats added, so they cost nothing"
+	if m.GivesBack() {
+		difference.Minor = -difference.Minor
+		more, instead = "less", "does not fall with the seats given back, so nothing is credited"
 	}
 	if difference.Minor <= 0 {
 		p.equal("Bill.Net", m.Bill.Net.Minor, 0)
-		return fmt.Sprintf("The price of a %s does not rise with the seats added, so they cost nothing.", m.Interval)
+		return fmt.Sprintf("The price of a %s %s.", m.Interval, instead)
 	}
-	rise := fmt.Sprintf("%s instead of %s cost %s a %s instead of %s: %s more.",
+	rise := fmt.Sprintf("%s instead of %s cost %s a %s instead of %s: %s %s.",
 		words.Seats(m.SeatsTo), words.Count(m.SeatsFrom), words.Money(m.PriceAfter), m.Interval,
-		words.Money(m.PriceBefore), words.Money(difference))
+		words.Money(m.PriceBefore), words.Money(difference), more)
+	if m.SeatsTo == 1 {
+		rise = strings.Replace(rise, " cost ", " costs ", 1)
+	}
 	return rise + " " + m.share(p, difference)
 }
 
-// share says what part of the difference is charged.
+// share says what part of the difference is charged or credited.
 func (m SeatChangeReceipt) share(p *proof, difference money.Amount) string {
 	unit, included := "seconds", ""
-	switch m.Proration {
-	case ProrationNone:
+	switch {
+	case !m.TrialUntil.IsZero():
+		p.equal("Bill.Net", m.Bill.Net.Minor, 0)
+		return "Nothing is charged before the trial ends on " + words.LastDay(m.TrialUntil, zoneOf(m.Frame)) + "."
+	case m.Proration == ProrationNone && m.GivesBack():
+		p.equal("Bill.Net", m.Bill.Net.Minor, 0)
+		return "Seats given back during a period are paid for until it ends, so nothing is credited."
+	case m.Proration == ProrationNone:
 		p.equal("Bill.Net", m.Bill.Net.Minor, 0)
 		return "Seats added during a period cost nothing until the next one begins."
-	case ProrationDay:
+	case m.Proration == ProrationDay:
 		unit, included = "days", ", the day of the change included"
-	case ProrationSecond:
-	default:
+	case m.Proration != ProrationSecond:
 		p.fault("Proration is %q: give one of day, second, none", m.Proration)
 		return ""
 	}
@@ -132,7 +164,11 @@ func (m SeatChangeReceipt) share(p *proof, difference money.Amount) string {
 	}
 	p.equal("Bill.Net", m.Bill.Net.Minor, rounded)
 	if m.Left == m.Whole {
-		return "The whole period is still ahead, so the whole difference is charged."
+		charged := "charged"
+		if m.GivesBack() {
+			charged = "credited"
+		}
+		return "The whole period is still ahead, so the whole difference is " + charged + "."
 	}
 	sentence := fmt.Sprintf("%s of the %s %s of this period are left%s: %s × %s ÷ %s = %s",
 		words.Count(m.Left), words.Count(m.Whole), unit, included,

@@ -150,9 +150,18 @@ func seats(zone *time.Location) []Sample {
 	later.ChangedAt, later.Left, later.Whole = utc(time.December, 22, 9, 0), 10, 31
 	later.NextInvoiceAt, later.NextInvoiceTotal = utc(time.December, 31, 23, 0), euros(21343)
 	later.Bill = mail.Bill{Net: euros(1935)}
+	back := receipt
+	back.SeatsFrom, back.SeatsTo, back.PriceBefore, back.PriceAfter = 8, 5, receipt.PriceAfter, receipt.PriceBefore
+	back.Bill, back.InvoiceNumber, back.InvoiceLink = mail.Bill{Net: euros(1800)}, "5", console+"invoices/5"
+	back.NextInvoiceTotal = euros(11900)
+	trial := later
+	trial.TrialUntil, trial.Bill.Net = utc(time.December, 31, 23, 0), euros(0)
+	trial.NextInvoiceAt, trial.NextInvoiceTotal = time.Time{}, money.Amount{}
 	return []Sample{
 		{"seat_change_receipt", receipt},
 		{"seat_change_receipt_later", later},
+		{"seat_change_receipt_back", back},
+		{"seat_change_receipt_trial", trial},
 		{"decrease_scheduled", mail.DecreaseScheduled{
 			Frame:        frame(zone, owner),
 			ByName:       owner,
