@@ -17,6 +17,10 @@ const apiTypes = "src/api.d.ts"
 // CheckTypes makes the types of the API's document for the sources and holds the sources against them. The error holds the
 // compiler's messages. root is the checkout.
 func CheckTypes(ctx context.Context, root string) error {
+	root, err := filepath.Abs(root) // node runs in another folder
+	if err != nil {
+		return fmt.Errorf("types of the console: %w", err)
+	}
 	app := filepath.Join(root, AppDir)
 	types, err := node(ctx, app, "openapi-typescript/bin/cli.js", filepath.Join(root, "infra", "openapi.yaml"))
 	if err != nil {
