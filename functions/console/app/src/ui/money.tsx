@@ -1,12 +1,20 @@
 // Invoices and quotes as tables: every amount with the words that explain it.
+import { Fragment, type ComponentChildren } from "preact";
+
 import type { Schema } from "../lib/api";
 import { dateTime, longDate, money, percent, period } from "../lib/format";
 import { Fact, Facts, Typed } from "./bits";
 
 export const Amount = ({ of }: { of: Schema<"Money"> }) => <span class="amount">{money(of)}</span>;
 
+/** What a line says of how it comes about: a button beside it, and a row below it. */
+interface Explain {
+  toggle: (line: number) => ComponentChildren;
+  row: (line: number) => ComponentChildren;
+}
+
 /** The lines of an invoice down to what is due. */
-export function InvoiceTable({ invoice, zone, caption }: { invoice: Schema<"Invoice">; zone: string; caption: string }) {
+export function InvoiceTable({ invoice, zone, caption, explain }: { invoice: Schema<"Invoice">; zone: string; caption: string; explain?: Explain }) {
   const credit = invoice.credit_applied.amount_minor !== 0;
   return (
     <div class="table-frame">
@@ -14,13 +22,19 @@ export function InvoiceTable({ invoice, zone, caption }: { invoice: Schema<"Invo
         <caption class="hidden">{caption}</caption>
         <thead><tr><th scope="col">What</th><th scope="col">Period</th><th scope="col" class="num">Amount</th></tr></thead>
         <tbody>
-          {invoice.lines.map((line, i) => (
-            <tr key={i}>
-              <th scope="row"><Typed>{line.description}</Typed></th>
-              <td data-label="Period">{period(line.period, zone)}</td>
-              <td class="num" data-label="Amount"><Amount of={line.amount} /></td>
-            </tr>
-          ))}
+          {invoice.lines.map((line, i) => {
+            const below = explain?.row(i);
+            return (
+              <Fragment key={i}>
+                <tr class={below ? "open" : undefined}>
+                  <th scope="row"><Typed>{line.description}</Typed>{explain && <> {explain.toggle(i)}</>}</th>
+                  <td data-label="Period">{period(line.period, zone)}</td>
+                  <td class="num" data-label="Amount"><Amount of={line.amount} /></td>
+                </tr>
+                {below && <tr class="below"><td colSpan={3}>{below}</td></tr>}
+              </Fragment>
+            );
+          })}
           {invoice.lines.length === 0 && <tr><td colSpan={3} class="soft">Nothing is billed.</td></tr>}
         </tbody>
         <tfoot>

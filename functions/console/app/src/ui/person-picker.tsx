@@ -1,0 +1,100 @@
+// Choosing a person of the account by typing the beginning of a name or an email.
+import { useEffect, useId, useState } from "preact/hooks";
+import type { ComponentChildren } from "preact";
+
+import { useAccount } from "../lib/account";
+import { query, type Schema } from "../lib/api";
+import { personName, visible } from "../lib/format";
+import { know, nameOf } from "../lib/people";
+import { useLatest } from "../lib/query";
+import { Icon } from "./icon";
+import { Person } from "./bits";
+
+type User = Schema<"User">;
+
+/** How many people are offered at once. */
+const offered = 8;
+
+interface Props {
+  label: string;
+  /** The chosen user's id, or "". */
+  value: string;
+  onValue: (id: string) => void;
+  /** Values of the users list's query, such as a status. */
+  filter?: Record<string, string>;
+  /** Why somebody cannot be chosen, or "". */
+  unfit?: (u: User) => string;
+  hint?: ComponentChildren;
+  error?: string | undefined;
+  placeholder?: string;
+}
+
+export function PersonPicker({ label, value, onValue, filter, unfit, hint, error, placeholder }: Props) {
+  const here = useAccount();
+  const id = useId();
+  // What is being typed; null while the choice shows.
+  const [typed, setTyped] = useState<string | null>(null);
+  const [asked, setAsked] = useState("");
+  const [at, setAt] = useState(0);
+  const open = typed !== null;
+  useEffect(() => {
+    const wait = setTimeout(() => setAsked(typed ?? ""), 120); // a moment after the last key
+    return () => clearTimeout(wait);
+  }, [typed]);
+  const list = useLatest<Schema<"UserPage">>(open ? query(`${here.api}/users`, { q: asked, limit: offered, ...filter }) : null);
+  const people = open ? (list.data?.items ?? []) : [];
+  if (list.data) know(here.api, list.data.items);
+  const close = () => {
+    setTyped(null);
+    setAt(0);
+  };
+  const choose = (u: User | undefined) => {
+    if (!u || unfit?.(u)) return;
+    onValue(u.id);
+    close();
+  };
+  const keys: Record<string, () => void> = {
+    ArrowDown: () => (open ? setAt(Math.min(at + 1, people.length - 1)) : setTyped("")),
+    ArrowUp: () => setAt(Math.max(at - 1, 0)),
+    Enter: () => (open ? choose(people[at]) : setTyped("")),
+    Escape: () => close(),
+  };
+  return (
+    <div class={`field picker${error ? " wrong" : ""}`}>
+      <label for={id}>{label}</label>
+      <span class="picker-box">
+        <input id={id} type="text" role="combobox" autocomplete="off" spellcheck={false} maxLength={100} placeholder={placeholder} value={typed ?? (value ? nameOf(here.api, value) : "")}
+          aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list" aria-activedescendant={open && people[at] ? `${id}-${at}` : undefined}
+          aria-invalid={!!error || undefined} aria-describedby={error ? `${id}-error` : hint ? `${id}-hint` : undefined}
+          onClick={() => open || setTyped("")}
+          onInput={(e) => {
+            setTyped(e.currentTarget.value);
+            setAt(0);
+          }}
+          onBlur={close}
+          onKeyDown={(e) => {
+            const act = keys[e.key];
+            if (!act || (e.key === "Escape" && !open)) return;
+            e.preventDefault();
+            e.stopPropagation();
+            act();
+          }} />
+        {value && !open && <button type="button" class="picker-clear" aria-label={`Clear ${label.toLowerCase()}`} onClick={() => onValue("")}><Icon name="close" /></button>}
+      </span>
+      <ul id={`${id}-list`} role="listbox" aria-label={label} class="picker-list" hidden={!open || (people.length === 0 && list.loading)}>
+        {people.map((u, i) => {
+          const why = unfit?.(u) ?? "";
+          return (
+            <li key={u.id} id={`${id}-${i}`} role="option" aria-selected={i === at} aria-disabled={!!why || undefined}
+              onMouseDown={(e) => e.preventDefault()} onClick={() => choose(u)}>
+              <Person name={personName(u)} below={why || visible(u.email)} />
+            </li>
+          );
+        })}
+        {open && people.length === 0 && !list.loading && <li class="soft" role="option" aria-disabled="true" aria-selected="false">Nobody’s name or email begins so.</li>}
+      </ul>
+      {error && <p class="field-error" id={`${id}-error`}><Icon name="warn" />{error}</p>}
+      {hint && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
+    </div>
+  );
+}
