@@ -55,7 +55,7 @@ type InvoicePath struct {
 
 type invoiceInput struct {
 	AccountPath
-	Number string `path:"number" maxLength:"14" pattern:"^[1-9][0-9]{0,9}(\\.pdf|\\.csv)?$" doc:"Number of the invoice or credit note; with .pdf the document, with .csv the people that it bills" example:"12.pdf"`
+	Number string `path:"number" maxLength:"14" pattern:"^[1-9][0-9]{0,9}(\\.pdf|\\.csv)?$" doc:"Number of the invoice or credit note; with .pdf the document, with .csv the people that it bills: active users, or who held a license when it was issued; 404 where there are none" example:"12.pdf"`
 }
 
 // document is an answer of one of several media types.
@@ -81,25 +81,32 @@ func listInvoices(api huma.API, svc *seats.Service) {
 			if err != nil {
 				return nil, err
 			}
-			scope := apigw.CursorScope{Account: in.id(), List: "invoices"}
-			page, err := storePage(scope, in.Paging)
-			if err != nil {
-				return nil, err
-			}
-			stored, cursor, err := svc.ListInvoices(ctx, caller, in.id(), page)
-			if err != nil {
-				return nil, err
-			}
-			items := make([]Invoice, len(stored))
-			for i := range stored {
-				inv, err := storedInvoice(stored[i])
-				if err != nil {
-					return nil, err
-				}
-				items[i] = *inv
-			}
-			return &read[apigw.Page[Invoice]]{apigw.NewPage(items, nextPage(scope, cursor))}, nil
+			return pageOfInvoices(in, "invoices", func(page seats.Page) ([]*seats.IssuedInvoice, string, error) {
+				return svc.ListInvoices(ctx, caller, in.id(), page)
+			})
 		})
+}
+
+// pageOfInvoices answers with the invoices that find gives for the page asked for.
+func pageOfInvoices(in *listInvoicesInput, list string, find func(seats.Page) ([]*seats.IssuedInvoice, string, error)) (*read[apigw.Page[Invoice]], error) {
+	scope := apigw.CursorScope{Account: in.id(), List: list}
+	page, err := storePage(scope, in.Paging)
+	if err != nil {
+		return nil, err
+	}
+	stored, cursor, err := find(page)
+	if err != nil {
+		return nil, err
+	}
+	items := make([]Invoice, len(stored))
+	for i := range stored {
+		inv, err := storedInvoice(stored[i])
+		if err != nil {
+			return nil, err
+		}
+		items[i] = *inv
+	}
+	return &read[apigw.Page[Invoice]]{apigw.NewPage(items, nextPage(scope, cursor))}, nil
 }
 
 func upcomingInvoice(api huma.API, svc *seats.Service) {

@@ -33,6 +33,15 @@ func operateInvoices(api huma.API, svc *seats.Service) {
 		}
 		return *inv
 	}
+	apigw.Register(api, op(http.MethodGet, "/v1/operator/accounts/{account}/invoices", "list-account-invoices", "Operator", "Invoices and credit notes of an account, newest first"),
+		func(ctx context.Context, in *listInvoicesInput) (*read[apigw.Page[Invoice]], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			return pageOfInvoices(in, "operator-invoices", func(page seats.Page) ([]*seats.IssuedInvoice, string, error) {
+				return svc.InvoicesOf(ctx, in.id(), page)
+			})
+		})
 	apigw.Register(api, op(http.MethodPost, "/v1/operator/accounts/{account}/invoices/{number}/paid", "mark-invoice-paid", "Operator", "Mark an invoice as paid"),
 		func(ctx context.Context, in *markPaidInput) (*written[Invoice], error) {
 			actor, err := staff(ctx)

@@ -3,6 +3,7 @@ package api
 import (
 	"context"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/danielgtaylor/huma/v2"
@@ -30,6 +31,35 @@ type PlanDifference struct {
 	Field  string `json:"field" example:"policies.settle" doc:"Where it stands in the catalog; plan for a plan that is new"`
 	From   string `json:"from" doc:"In words; empty where there was nothing"`
 	To     string `json:"to"`
+}
+
+// PublishedCatalog is what can be sold today.
+type PublishedCatalog struct {
+	Plans []PublishedPlan `json:"plans" nullable:"false" doc:"The newest version of each, by product, interval and rank"`
+}
+
+// PublishedPlan is the newest version of a plan, as one who opens an account chooses it.
+type PublishedPlan struct {
+	PlanVersion
+	ProductName string   `json:"product_name"`
+	Interval    string   `json:"interval" enum:"month,year"`
+	Billing     string   `json:"billing" enum:"seats,active_users"`
+	Currencies  []string `json:"currencies" nullable:"false" doc:"In which it has a price"`
+}
+
+func publishedBody(p *seats.Plan) PublishedPlan {
+	b := PublishedPlan{
+		PlanVersion: PlanVersion{PlanID: p.ID, Version: p.Version, Name: p.Name, ProductID: p.Product.ID, Policies: p.Policies.Sentences()},
+		ProductName: p.Product.Name, Interval: string(p.Interval), Billing: string(seats.BillingSeats),
+	}
+	if p.Policies.ActiveUsers() {
+		b.Billing = string(seats.BillingActiveUsers)
+	}
+	for currency := range p.Prices {
+		b.Currencies = append(b.Currencies, string(currency))
+	}
+	slices.Sort(b.Currencies)
+	return b
 }
 
 // PlanVersion is a plan of a catalog; version 0 is not published.
@@ -173,6 +203,21 @@ func Operator(api huma.API, svc *seats.Service, parse ParseCatalog) {
 }
 
 func operateCatalog(api huma.API, svc *seats.Service, parse ParseCatalog) {
+	apigw.Register(api, op(http.MethodGet, "/v1/operator/catalog", "get-catalog", "Operator", "The plans that are published, each in its newest version"),
+		func(ctx context.Context, _ *struct{}) (*read[PublishedCatalog], error) {
+			if _, err := staff(ctx); err != nil {
+				return nil, err
+			}
+			plans, err := svc.PublishedPlans(ctx)
+			if err != nil {
+				return nil, err
+			}
+			b := PublishedCatalog{Plans: make([]PublishedPlan, len(plans))}
+			for i, p := range plans {
+				b.Plans[i] = publishedBody(p)
+			}
+			return &read[PublishedCatalog]{b}, nil
+		})
 	apigw.Register(api, op(http.MethodPost, "/v1/operator/catalog/validate", "validate-catalog", "Operator", "Check a catalog; every mistake at once, with line and column, or what it would change"),
 		func(ctx context.Context, in *catalogInput) (*read[CatalogChecked], error) {
 			plans, changes, err := readCatalog(ctx, svc, parse, in)

@@ -19,21 +19,32 @@ func (s *Service) ListPlans(ctx context.Context, caller Caller, account AccountI
 	if !Can(access.Me.Role, SeeAccount, nil) {
 		return nil, nil, ErrForbidden
 	}
-	all, err := s.Store.Plans(ctx)
+	all, err := s.PublishedPlans(ctx)
 	if err != nil {
 		return nil, nil, err
 	}
-	plans := slices.DeleteFunc(slices.Clone(all), func(p *Plan) bool {
+	plans := slices.DeleteFunc(all, func(p *Plan) bool {
 		_, priced := p.Prices[access.Account.Currency]
 		return !priced
 	})
+	return access, plans, nil
+}
+
+// PublishedPlans gives the newest version of every plan, by product, interval and rank.
+// It is for the vendor's staff, which may see it all; the caller checks that.
+func (s *Service) PublishedPlans(ctx context.Context) ([]*Plan, error) {
+	all, err := s.Store.Plans(ctx)
+	if err != nil {
+		return nil, err
+	}
+	plans := slices.Clone(all)
 	slices.SortFunc(plans, func(a, b *Plan) int {
 		return cmp.Or(
 			cmp.Compare(a.Product.ID, b.Product.ID), cmp.Compare(lengthOf(a.Interval), lengthOf(b.Interval)),
 			cmp.Compare(a.Rank, b.Rank), cmp.Compare(a.ID, b.ID),
 		)
 	})
-	return access, plans, nil
+	return plans, nil
 }
 
 // lengthOf orders intervals, the shorter first.

@@ -450,6 +450,21 @@ func (s *Service) ListInvoices(ctx context.Context, caller Caller, account Accou
 	return s.Store.Invoices(ctx, account, page)
 }
 
+// InvoicesOf lists an account's invoices, newest first, for the vendor's staff; the caller checks that.
+func (s *Service) InvoicesOf(ctx context.Context, account AccountID, page Page) ([]*IssuedInvoice, string, error) {
+	if !account.Valid() {
+		return nil, "", ErrNotFound
+	}
+	view, err := s.Store.Load(ctx, Want{Account: account})
+	if err == nil && view.Account == nil {
+		err = ErrNotFound
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	return s.Store.Invoices(ctx, account, page)
+}
+
 // GetInvoice gives one invoice, to who may see money.
 func (s *Service) GetInvoice(ctx context.Context, caller Caller, account AccountID, number int64) (*IssuedInvoice, error) {
 	if _, err := s.enterMoney(ctx, caller, account); err != nil {
