@@ -1,16 +1,16 @@
 // The way to an account: at once where there is only one, else by choosing.
-import { useEffect } from "preact/hooks";
+import { useEffect, useState } from "preact/hooks";
 
-import { Middle } from "../app";
 import { path, type Schema } from "../lib/api";
 import { roleNames } from "../lib/format";
 import { invalidate, useQuery } from "../lib/query";
 import { go, here, Link } from "../lib/router";
-import { idToken, identity, signOut } from "../lib/session";
-import { useWrite, write } from "../lib/write";
-import { PageHead, Typed } from "../ui/bits";
+import { idToken, identity, signIn, signOut } from "../lib/session";
+import { write } from "../lib/write";
+import { Chip, Typed } from "../ui/bits";
 import { Button } from "../ui/button";
-import { Empty, Loaded } from "../ui/notice";
+import { Front } from "../ui/front";
+import { ProblemNotice, Skeleton } from "../ui/notice";
 
 const place = "usher.account";
 
@@ -23,44 +23,73 @@ export const lastAccount = {
 /** Paths that stand for the same page of whichever account the reader is in. */
 const shortcuts = /^\/(users|licenses|plan|invoices|requests|activity|settings)(\/.*)?$/;
 
+/**
+ * Users that were created with this email before its owner ever signed in become theirs
+ * here, once for each sign-in. True while that is asked where it decides what is shown.
+ */
+function useBinding(): boolean {
+  const [busy, setBusy] = useState(!!idToken());
+  useEffect(() => {
+    const token = idToken();
+    const done = "usher.bound";
+    if (!token || identity.peek()?.operator || sessionStorage.getItem(done) === token.slice(-16)) return setBusy(false);
+    write<Schema<"Me">>("POST", "/v1/me", { id_token: token }).then(async ({ bound }) => {
+      sessionStorage.setItem(done, token.slice(-16));
+      if (bound) await invalidate("/v1/me");
+    }).catch(() => undefined).finally(() => setBusy(false)); // a sign-in without a verified email binds nobody
+    return undefined;
+  }, []);
+  return busy;
+}
+
 export function Home() {
-  const me = useQuery<Schema<"Me">>("/v1/me");
-  const binding = useWrite();
+  const operator = !!identity.value?.operator;
+  // The vendor's staff are in no account.
+  const me = useQuery<Schema<"Me">>(operator ? null : "/v1/me");
+  const binding = useBinding();
   const at = here.value.path;
   const rest = shortcuts.test(at) ? at : "";
   const accounts = me.data?.accounts;
   const only = accounts?.length === 1 || rest ? (accounts?.find((a) => a.id === lastAccount.get()) ?? accounts?.[0]) : undefined;
   useEffect(() => {
-    if (only) go(path`/accounts/${only.id}` + (rest || "/users") + here.peek().query, { replace: true });
-    else if (accounts?.length === 0 && identity.peek()?.operator) go("/operator", { replace: true });
-  }, [only?.id, accounts]);
-  // Users that were created with this email before its owner ever signed in become theirs here.
-  useEffect(() => {
-    if (accounts?.length !== 0 || !idToken()) return;
-    void binding.run(async () => {
-      const bound = await write<Schema<"Me">>("POST", "/v1/me", { id_token: idToken() });
-      if (bound.bound) await invalidate("/v1/me");
-    });
-  }, [accounts?.length]);
+    if (operator) go("/operator", { replace: true });
+    else if (only) go(path`/accounts/${only.id}` + (rest || "/users") + here.peek().query, { replace: true });
+  }, [only?.id, operator]);
+  if (me.problem && !accounts) return <Front title="Your accounts"><ProblemNotice problem={me.problem} retry={me.reload} /></Front>;
+  if (!accounts || only || (binding && !accounts.length)) return <Front title="Looking for your accounts"><Skeleton rows={3} /></Front>;
+  return accounts.length ? <Choice accounts={accounts} /> : <Nowhere />;
+}
+
+const Out = () => (
+  <>
+    <Button icon="swap" onClick={() => void signIn("/", { again: true })}>Sign in as somebody else</Button>
+    <Button icon="out" onClick={() => void signOut()}>Sign out</Button>
+  </>
+);
+
+function Choice({ accounts }: { accounts: Schema<"MyAccount">[] }) {
   return (
-    <Middle>
-      <Loaded query={me} what="your accounts">
-        {({ accounts: mine }) => mine.length === 0
-          ? (
-            <Empty icon="building" title={binding.busy.value ? "Looking for your accounts…" : "You are in no account yet"} actions={<Button onClick={() => void signOut()}>Sign out</Button>}>
-              <p>You are signed in as <Typed>{identity.value?.email ?? ""}</Typed>. Open the link in your invitation’s mail, or ask an admin of your company to invite this address.</p>
-            </Empty>
-          )
-          : (
-            <>
-              <PageHead title="Your accounts" />
-              <ul class="choices">
-                {mine.map((a) => <li key={a.id}><Link href={path`/accounts/${a.id}` + (rest || "/users")}><Typed>{a.name}</Typed><span class="soft">{roleNames[a.user.role]}</span></Link></li>)}
-                {identity.value?.operator && <li><Link href="/operator">Operator<span class="soft">The vendor’s staff</span></Link></li>}
-              </ul>
-            </>
-          )}
-      </Loaded>
-    </Middle>
+    <Front title="Your accounts" lead={<p>You are signed in as <Typed>{identity.value?.email ?? ""}</Typed>.</p>} actions={<Out />}>
+      <ul class="choices">
+        {accounts.map((a) => (
+          <li key={a.id}>
+            <Link href={path`/accounts/${a.id}` + "/users"}>
+              <Typed>{a.name}</Typed>
+              <span class="soft">{a.status === "parked" ? <Chip tone="warn">Billing on hold</Chip> : roleNames[a.user.role]}</span>
+            </Link>
+          </li>
+        ))}
+      </ul>
+    </Front>
   );
 }
+
+const Nowhere = () => (
+  <Front title="You are in no account yet" tone="info" actions={<Out />} lead={<p>You are signed in as <Typed>{identity.value?.email ?? ""}</Typed>.</p>}>
+    <ul class="points">
+      <li>Were you invited? Open the link in the invitation’s mail. It works with the address that it was sent to.</li>
+      <li>Is your company a customer? Ask its administrators to invite this address.</li>
+      <li>Did you have access before? It may have been taken; your administrators know.</li>
+    </ul>
+  </Front>
+);

@@ -1,11 +1,10 @@
 // Before anybody is signed in.
 import { useState } from "preact/hooks";
 
-import { Middle } from "../app";
 import { here } from "../lib/router";
 import { signIn } from "../lib/session";
-import { PageHead } from "../ui/bits";
 import { Button } from "../ui/button";
+import { Front } from "../ui/front";
 import { Notice } from "../ui/notice";
 
 export function Welcome() {
@@ -13,16 +12,18 @@ export function Welcome() {
   const [busy, setBusy] = useState(false);
   const begin = () => {
     setBusy(true);
+    setProblem("");
     signIn(here.peek().path + here.peek().query).catch((reason: unknown) => {
       setBusy(false);
       setProblem(reason instanceof Error ? reason.message : String(reason));
     });
   };
+  const deeper = here.value.path !== "/";
   return (
-    <Middle>
-      <PageHead title="Seats and licenses" lead={<p>Who may use what, what it costs, and every invoice explained. Sign in as you do for the product itself.</p>} />
+    <Front title="Sign in" lead={<p>{deeper ? "The page that you want is behind the sign-in; you come back to it." : "Who may use what, what it costs, and every invoice explained."}</p>}>
       {problem && <Notice tone="bad" title="The sign-in service does not answer">{problem}</Notice>}
-      <p class="actions"><Button kind="primary" busy={busy} onClick={begin}>Sign in</Button></p>
-    </Middle>
+      <p class="actions"><Button kind="primary" busy={busy} onClick={begin}>{problem ? "Try again" : "Sign in"}</Button></p>
+      <p class="soft small-text">You sign in as you do for the product itself. Were you invited? Open the link in the invitation’s mail; it brings you in.</p>
+    </Front>
   );
 }
