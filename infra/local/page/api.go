@@ -164,28 +164,27 @@ func refusalOf(status int, data []byte) error {
 	return fmt.Errorf("the API answered %d: %s", status, text)
 }
 
-// through passes one of three operations on to the API as it came, so that the
-// browser needs no permission of the API to call it from here.
+// through passes a read on to the API as it came, so that the browser needs no
+// permission of the API to call it from here.
 func (p *pages) through(w http.ResponseWriter, r *http.Request) {
 	path := strings.TrimPrefix(r.URL.Path, "/through")
-	request, err := http.NewRequestWithContext(r.Context(), r.Method, p.deps.APIURL+path, r.Body)
+	request, err := http.NewRequestWithContext(r.Context(), r.Method, p.deps.APIURL+path, http.NoBody)
 	if err != nil {
 		p.throughFailed(w, err)
 		return
 	}
-	for _, name := range []string{"Authorization", "Content-Type", "Accept", "Idempotency-Key"} {
+	for _, name := range []string{"Authorization", "Accept"} {
 		if value := r.Header.Get(name); value != "" {
 			request.Header.Set(name, value)
 		}
 	}
-	request.ContentLength = r.ContentLength
 	response, err := p.client.Do(request)
 	if err != nil {
 		p.throughFailed(w, err)
 		return
 	}
 	defer response.Body.Close()
-	for _, name := range []string{"Content-Type", "Retry-After", "Idempotent-Replayed", "WWW-Authenticate"} {
+	for _, name := range []string{"Content-Type", "Retry-After", "WWW-Authenticate"} {
 		if value := response.Header.Get(name); value != "" {
 			w.Header().Set(name, value)
 		}

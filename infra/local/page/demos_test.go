@@ -1,7 +1,6 @@
 package page_test
 
 import (
-	"net/http"
 	"strings"
 	"testing"
 
@@ -29,34 +28,5 @@ func TestTheStartPageTellsHowFarTheDemoAccountsAre(t *testing.T) {
 	body = r.get("/parts/demos").body
 	if strings.Contains(body, "demo accounts are ready") || !strings.Contains(body, "The story valuation ended early") || !strings.Contains(body, "valuation.story:7") {
 		t.Errorf("at the end the page says:\n%s", body)
-	}
-}
-
-func TestWhereMailsLeadSaysHowToSeeTheSameOverTheAPI(t *testing.T) {
-	r := start(t, nil)
-	r.api.pages = []string{`{"items":[` + northwind + `]}`}
-	for path, want := range map[string]string{
-		"/invoices/2":       "GET /v1/accounts/acc_1/invoices/2",
-		"/invoices":         "GET /v1/accounts/acc_1/invoices",
-		"/licenses":         "GET /v1/accounts/acc_1/subscriptions",
-		"/users":            "GET /v1/accounts/acc_1/users",
-		"/plan":             "GET /v1/accounts/acc_1/plans",
-		"/requests":         "GET /v1/accounts/acc_1/requests",
-		"/requests/req_abc": "GET /v1/accounts/acc_1/requests/req_abc",
-	} {
-		body := r.get(path).body
-		if !strings.Contains(body, "<code>"+want+"</code>") || !strings.Contains(body, `data-sign-in="ada@example.com"`) {
-			t.Errorf("%s does not say %q and whom to sign in as", path, want)
-		}
-	}
-	if body := r.get("/invoices/%3Cscript%3E").body; strings.Contains(body, "<script>") {
-		t.Error("the number is not shown as text")
-	}
-	if got := r.do(http.MethodGet, "/nowhere", "", nil); got.status != http.StatusNotFound {
-		t.Errorf("an unknown address: %d", got.status)
-	}
-	r.api.status = http.StatusServiceUnavailable
-	if body := r.get("/licenses").body; !strings.Contains(body, "The account is parked.") {
-		t.Error("accounts that cannot be read are not told of")
 	}
 }

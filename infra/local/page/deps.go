@@ -18,7 +18,8 @@ type Deps struct {
 	// IssuerURL and ClientID are what the browser signs in with.
 	IssuerURL string
 	ClientID  string
-	// ConsoleURL is linked where there is a console; may be empty.
+	// ConsoleURL is the console's address, without a trailing slash. Its login_hint
+	// chooses who signs in there. It may be empty.
 	ConsoleURL string
 	// AllowedHosts are further names under which the pages may be opened; a
 	// loopback address and localhost always may.

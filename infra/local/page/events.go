@@ -90,12 +90,6 @@ func (p *pages) partEvents(w http.ResponseWriter, r *http.Request) {
 	p.part(w, "eventlist", p.eventsBody(r))
 }
 
-// accept is the page of an invitation's link. The token stands in the fragment,
-// which no server sees; the page's script does the rest.
-func (p *pages) accept(w http.ResponseWriter, _ *http.Request) {
-	p.show(w, http.StatusOK, "accept.html", "Invitation", "", nil)
-}
-
 // signedIn is where a sign-in from the start page ends.
 func (p *pages) signedIn(w http.ResponseWriter, _ *http.Request) {
 	p.show(w, http.StatusOK, "signed-in.html", "Signed in", "", nil)

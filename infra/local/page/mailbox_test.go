@@ -108,7 +108,7 @@ func TestTheModeOfTheMailIsSwitchedAndSaidOnEveryPage(t *testing.T) {
 	if r.mails.Mode() != ses.ModeAcceptThenDrop {
 		t.Errorf("the mode is %s", r.mails.Mode())
 	}
-	for _, path := range []string{"/", "/mailbox", "/events", "/accept", "/parts/banner"} {
+	for _, path := range []string{"/", "/mailbox", "/events", "/signed-in", "/parts/banner"} {
 		if !strings.Contains(r.get(path).body, "SES is set to fail: <strong>accept then drop") {
 			t.Errorf("%s does not say it", path)
 		}

@@ -6,11 +6,12 @@
 //	/mailbox          the mails that the local SES accepted, and its fault mode
 //	/mailbox/{id}     one mail: HTML in a sandbox, text, headers, source, files
 //	/events           the last events of the bus
-//	/accept           where the invitation links of mails lead; the token is in the fragment
-//	/invoices/{n} …   where other links of mails lead, which are the console's pages
 //	/signed-in        where a sign-in from the start page ends: what /v1/me answers, and the token
 //
-// It is a client like any other: accounts are read and clocks moved over the
+// What a customer's people use is the console, which has an address of its own;
+// these pages link to it.
+//
+// They are a client like any other: accounts are read and clocks moved over the
 // HTTP API with an operator's token, people sign in with the issuer by the code
 // flow with PKCE in the browser. What belongs to the machine (mails, events,
 // functions, queues, schedules) comes from Deps.
@@ -102,13 +103,7 @@ func New(deps Deps) http.Handler {
 	mux.HandleFunc("GET /mailbox/{id}/files/{number}", p.mailFile)
 	mux.HandleFunc("GET /events", p.events)
 	mux.HandleFunc("GET /parts/events", p.partEvents)
-	mux.HandleFunc("GET /accept", p.accept)
-	for _, place := range places() {
-		mux.HandleFunc("GET "+place.path, p.place(place))
-	}
 	mux.HandleFunc("GET /signed-in", p.signedIn)
-	mux.HandleFunc("POST /through/v1/invitations/lookup", p.through)
-	mux.HandleFunc("POST /through/v1/invitations/accept", p.through)
 	mux.HandleFunc("GET /through/v1/me", p.through)
 	mux.Handle("GET /files/", http.HandlerFunc(p.file))
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {

@@ -3,6 +3,7 @@ package page
 import (
 	"context"
 	"net/http"
+	"net/url"
 	"slices"
 	"strings"
 	"time"
@@ -163,6 +164,15 @@ func viewAccount(one account) accountView {
 		}
 	}
 	return v
+}
+
+// consoleAs is the console's address that signs a person in; empty where there is no
+// console.
+func (p *pages) consoleAs(email string) string {
+	if p.deps.ConsoleURL == "" {
+		return ""
+	}
+	return p.deps.ConsoleURL + "/?login_hint=" + url.QueryEscape(email)
 }
 
 func viewPerson(email, name, role, status string) personView {

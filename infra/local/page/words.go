@@ -29,6 +29,7 @@ func (p *pages) functions() template.FuncMap {
 		"size":     formatSize,
 		"plural":   plural,
 		"linkify":  linkify,
+		"console":  p.consoleAs,
 		"tint":     func(email string) int { return viewPerson(email, "", "", "").Tint },
 		"initials": func(email string) string { return viewPerson(email, "", "", "").Initials },
 		"json":     func(data json.RawMessage) []token { return tokens(data) },

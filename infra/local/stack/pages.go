@@ -18,7 +18,7 @@ const shownMessages = 10
 // pageDeps is what the pages show and set going.
 func (s *Stack) pageDeps() page.Deps {
 	return page.Deps{
-		APIURL: s.url, IssuerURL: s.IssuerURL(), ClientID: ClientID,
+		APIURL: s.url, ConsoleURL: s.ConsoleURL(), IssuerURL: s.IssuerURL(), ClientID: ClientID,
 		OperatorToken: s.OperatorToken, HTTP: s.client, Mailbox: s.mails,
 		Staff: func() []page.Person {
 			var out []page.Person

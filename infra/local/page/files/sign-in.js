@@ -71,19 +71,13 @@ export function claims(token) {
   return JSON.parse(new TextDecoder().decode(Uint8Array.from(atob(payload), (c) => c.charCodeAt(0))));
 }
 
-/** Calls the API through this server. Answers {status, body}. */
-export async function call(method, path, { token = "", body, key = "" } = {}) {
-  const headers = { Accept: "application/json" };
-  if (token) headers.Authorization = `Bearer ${token}`;
-  if (body !== undefined) headers["Content-Type"] = "application/json";
-  if (key) headers["Idempotency-Key"] = key;
-  const answer = await fetch("/through" + path, { method, headers, body: body === undefined ? undefined : JSON.stringify(body) });
+/** Reads from the API through this server. Answers {status, body}. */
+export async function read(path, token) {
+  const answer = await fetch("/through" + path, { headers: { Accept: "application/json", Authorization: `Bearer ${token}` } });
   const text = await answer.text();
-  let parsed = {};
   try {
-    parsed = text ? JSON.parse(text) : {};
+    return { status: answer.status, body: text ? JSON.parse(text) : {} };
   } catch {
-    parsed = { code: "unreadable", detail: text.slice(0, 300) };
+    return { status: answer.status, body: { code: "unreadable", detail: text.slice(0, 300) } };
   }
-  return { status: answer.status, ok: answer.ok, body: parsed, retryAfter: answer.headers.get("Retry-After") };
 }

@@ -1,7 +1,7 @@
 // Where a sign-in from the start page ends: who this is for the API, and the
 // token to go on with.
 import { bdi, copyButton, h, show } from "./dom.js";
-import { arrive, call, cameBack, claims, leave, settings } from "./sign-in.js";
+import { arrive, cameBack, claims, leave, read, settings } from "./sign-in.js";
 
 const ticket = document.querySelector("#signed-in");
 const anchor = (label, href, primary = false) => h("a", { class: primary ? "button primary" : "button", href }, label);
@@ -26,7 +26,7 @@ async function main() {
   } catch (error) {
     return fail("The sign-in did not work", error.message);
   }
-  const me = await call("GET", "/v1/me", { token: tokens.access_token });
+  const me = await read("/v1/me", tokens.access_token);
   const access = claims(tokens.access_token);
   const groups = Object.entries(access).find(([name]) => name.endsWith("groups"))?.[1];
   const { consoleURL, api } = settings();
@@ -36,7 +36,7 @@ async function main() {
   show(
     ticket, h("span", { class: "sign good", "aria-hidden": "true" }, "✓"), h("h1", {}, "Signed in as ", bdi(name)),
     h("p", { class: "lead" }, bdi(tokens.identity.email), groups ? " is one of the vendor’s staff and uses only /v1/operator." : " holds a token that says who, and nothing of what may be done: that is read from the account at each request."),
-    h("p", { class: "actions" }, consoleURL && !groups ? anchor("Open the console", consoleURL, true) : null, h("button", { type: "button", onclick: again }, "Sign in as somebody else"), anchor("Start page", "/")),
+    h("p", { class: "actions" }, consoleURL ? anchor("Open the console", `${consoleURL}/?login_hint=${encodeURIComponent(tokens.identity.email)}`, true) : null, h("button", { type: "button", onclick: again }, "Sign in as somebody else"), anchor("Start page", "/")),
     ...titled(`GET /v1/me answers ${me.status}`, json(me.body)),
     ...titled("Call the API yourself", curl, "token"),
     ...titled("Access token", tokens.access_token, "token"),
