@@ -85,5 +85,6 @@ func security() []row {
 		{41, "internal/license", "TestNoForgeryIsAccepted"},
 		{42, "internal/api", "TestARightEndsWithItsCommit"},
 		{42, "internal/api", "TestALinkDiesWithTheCommitThatReplacesIt"},
+		{42, "internal/api", "TestALicenseEndsWithTheCommitThatTakesIt"},
 	}
 }

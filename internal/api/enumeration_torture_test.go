@@ -81,7 +81,9 @@ func questions(t *testing.T, s *apitest.System) []question {
 // and unknown people have the same status and body. At full size the times of the
 // answers are compared too.
 func TestAnswersDoNotTellWhoIsKnown(t *testing.T) {
-	t.Parallel()
+	if !faulttest.Full {
+		t.Parallel() // where times are compared nothing else runs
+	}
 	samples := faulttest.Size(4, 1_000)
 	s := newSystem(t)
 	told, tried, bands := 0, 0, []string{}
@@ -91,12 +93,20 @@ func TestAnswersDoNotTellWhoIsKnown(t *testing.T) {
 		if q.writes {
 			n = (samples + 4) / 5
 		}
-		for range n {
-			began := time.Now()
-			a := q.known()
-			between := time.Now()
-			b := q.unknown()
-			known, unknown = append(known, between.Sub(began)), append(unknown, time.Since(between))
+		for i := range n {
+			var a, b apitest.Response
+			ask := func(of func() apitest.Response, into *[]time.Duration) apitest.Response {
+				began := time.Now()
+				got := of()
+				*into = append(*into, time.Since(began))
+				return got
+			}
+			// By turns, so that the first of a pair has no part in the difference.
+			if i%2 == 0 {
+				a, b = ask(q.known, &known), ask(q.unknown, &unknown)
+			} else {
+				b, a = ask(q.unknown, &unknown), ask(q.known, &known)
+			}
 			tried++
 			if masked(a) != masked(b) {
 				told++

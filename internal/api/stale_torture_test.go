@@ -2,14 +2,17 @@ package api_test
 
 import (
 	"cmp"
+	"errors"
 	"fmt"
 	"net/http"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/faulttest"
+	"github.com/usher-seats/usher/internal/license"
 )
 
 // ending is a commit that ends rights, and what the old credentials are told from the
@@ -179,4 +182,101 @@ func TestALinkDiesWithTheCommitThatReplacesIt(t *testing.T) {
 	faulttest.Report(t, faulttest.Figure{
 		Fault: 42, Did: "links and sign-ins used at once after they were replaced, cancelled, used up or removed", Bad: alive, Of: tried, What: "that still opened",
 	})
+}
+
+// Fault 42, of license tokens: whoever loses the license is told so by the very next
+// question, and gets no further token; and where the ownership is handed over or the
+// staff revokes, a verifier that is told the epoch refuses the tokens of before.
+func TestALicenseEndsWithTheCommitThatTakesIt(t *testing.T) {
+	t.Parallel()
+	s := newSystem(t)
+	still, tried := 0, 0
+	wrong := func(format string, args ...any) {
+		still++
+		t.Errorf(format, args...)
+	}
+	for range faulttest.Size(1, 10) {
+		for name, end := range map[string]func(*tenant){
+			"license taken": func(x *tenant) { x.Owner.Delete(x.SubPath()+"/licenses/"+x.ids[member]).OK(t, nil) },
+			"deactivated":   func(x *tenant) { x.Owner.Post(x.Path+"/users/"+x.ids[member]+"/deactivate", nil).OK(t, nil) },
+			"removed":       func(x *tenant) { x.Owner.Delete(x.Path+"/users/"+x.ids[member]).OK(t, nil) },
+		} {
+			x := newTenant(t, s, nil)
+			ann, product := x.people[member], x.product()
+			ann.Post("/v1/license-tokens", object{"account": x.ID, "product": product}).OK(t, nil)
+			end(x)
+			for _, ask := range []struct {
+				by *apitest.Person
+				r  apitest.Request
+			}{
+				{ann, request("GET", "/v1/entitlements/"+product+"?account="+x.ID, nil)},
+				{s.Vendor(), request("GET", x.Path+"/users/"+x.ids[member]+"/entitlements/"+product, nil)},
+				{ann, request("POST", "/v1/license-tokens", object{"account": x.ID, "product": product})},
+			} {
+				tried++
+				got := ask.by.Send(ask.r)
+				if strings.Contains(string(got.Body), `"entitled":true`) || strings.Contains(string(got.Body), `"token"`) || got.Status >= http.StatusInternalServerError {
+					wrong("%s, %s %s: %d %s", name, ask.r.Method, ask.r.Path, got.Status, got.Body)
+				}
+			}
+		}
+		tokens, refused := epochsEnd(t, s)
+		tried += tokens
+		if refused != tokens {
+			wrong("%d of %d tokens of an earlier epoch were refused", refused, tokens)
+		}
+	}
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 42, Did: "entitlements asked for and license tokens used at once after the license, its holder or the epoch ended", Bad: still, Of: tried, What: "that were still good",
+	})
+}
+
+// epochsEnd hands an account over and revokes its tokens, and counts the tokens of
+// before and those of them that a verifier refuses that is told by the ledger's events.
+func epochsEnd(t *testing.T, s *apitest.System) (tokens, refused int) {
+	t.Helper()
+	x := newTenant(t, s, nil)
+	product := x.product()
+	x.Owner.Post(x.SubPath()+"/licenses", object{"user_ids": []string{x.OwnerID}}).OK(t, nil)
+	offline := verifier(t, s, product)
+	issue := func(p *apitest.Person) string {
+		var got api.LicenseToken
+		p.Post("/v1/license-tokens", object{"account": x.ID, "product": product}).OK(t, &got)
+		if _, err := offline.Verify(got.Token); err != nil {
+			t.Errorf("a new token: %v", err)
+		}
+		return got.Token
+	}
+	told := func(kind string) {
+		var list struct {
+			Items []api.Event `json:"items"`
+		}
+		x.people[admin].Get(x.Path+"/events?limit=1&type="+kind).OK(t, &list)
+		epoch, ok := list.Items[0].Data["epoch"].(float64)
+		if !ok {
+			t.Fatalf("%s tells no epoch: %+v", kind, list.Items[0])
+		}
+		offline.Revoke(x.ID, int64(epoch))
+	}
+	old := []string{issue(x.Owner), issue(x.people[member])}
+	handover := request("PUT", x.Path+"/owner", object{"user_id": x.ids[billingAdmin]})
+	handover.Key = s.Key()
+	s.SignIn(x.Owner.Email).Send(handover).OK(t, nil)
+	told("ownership.transferred")
+	s.Pass(time.Second)
+	between := []string{issue(s.SignIn(x.Owner.Email)), issue(x.people[member])}
+	s.Operator().Post("/v1/operator/accounts/"+x.ID+"/tokens/revoke", nil).OK(t, nil)
+	refusals := func(all []string) (n int) {
+		for _, token := range all {
+			if _, err := offline.Verify(token); errors.Is(err, license.ErrEpoch) {
+				n++
+			}
+		}
+		return n
+	}
+	refused = refusals(old)
+	told("tokens.revoked")
+	refused += refusals(old) + refusals(between)
+	issue(x.people[member])
+	return 2*len(old) + len(between), refused
 }
