@@ -2,7 +2,8 @@
 import { Fragment, type ComponentChildren } from "preact";
 
 import type { Schema } from "../lib/api";
-import { dateTime, longDate, money, percent, period } from "../lib/format";
+import { clock, count, longDate, money, percent, period } from "../lib/format";
+import { arithmetic } from "../lib/price";
 import { Fact, Facts, Typed } from "./bits";
 
 export const Amount = ({ of }: { of: Schema<"Money"> }) => <span class="amount">{money(of)}</span>;
@@ -13,8 +14,11 @@ interface Explain {
   row: (line: number) => ComponentChildren;
 }
 
-/** The lines of an invoice down to what is due. */
-export function InvoiceTable({ invoice, zone, caption, explain }: { invoice: Schema<"Invoice">; zone: string; caption: string; explain?: Explain }) {
+/** Prices by the ids of their plans, for saying how an amount comes about. */
+export type Prices = Record<string, Schema<"Price">>;
+
+/** The lines of an invoice down to what is due, and with prices how each line is computed. */
+export function InvoiceTable({ invoice, zone, caption, explain, prices = {} }: { invoice: Schema<"Invoice">; zone: string; caption: string; explain?: Explain; prices?: Prices }) {
   const credit = invoice.credit_applied.amount_minor !== 0;
   return (
     <div class="table-frame">
@@ -27,7 +31,7 @@ export function InvoiceTable({ invoice, zone, caption, explain }: { invoice: Sch
             return (
               <Fragment key={i}>
                 <tr class={below ? "open" : undefined}>
-                  <th scope="row"><Typed>{line.description}</Typed>{explain && <> {explain.toggle(i)}</>}</th>
+                  <th scope="row"><Typed>{line.description}</Typed><How line={line} prices={prices} />{explain && <> {explain.toggle(i)}</>}</th>
                   <td data-label="Period">{period(line.period, zone)}</td>
                   <td class="num" data-label="Amount"><Amount of={line.amount} /></td>
                 </tr>
@@ -50,19 +54,35 @@ export function InvoiceTable({ invoice, zone, caption, explain }: { invoice: Sch
   );
 }
 
-/** A quote: what is due today and why, and what the next invoice will be. */
-export function QuoteView({ quote, zone }: { quote: Schema<"Quote">; zone: string }) {
+function How({ line, prices }: { line: Schema<"InvoiceLine">; prices: Prices }) {
+  const how = arithmetic(line, prices[line.plan_id]);
+  return how ? <span class="how">{how} = {money(line.amount)}</span> : null;
+}
+
+/** Whether confirming a quote changes something at once, and not when the cycle ends. */
+export function atOnce(quote: Schema<"Quote">): boolean {
+  if (quote.of === "subscription" || quote.invoice_now) return true;
+  return quote.next_invoice ? quote.effective_at < quote.next_invoice.issued_at : quote.of === "seats" && quote.seats > quote.from_seats;
+}
+
+/** A quote: what is due today and why, and what the next invoice will be. `why` explains a price of nothing; `old` marks one that is about to change. */
+export function QuoteView({ quote, zone, prices, why, old }: { quote: Schema<"Quote">; zone: string; prices?: Prices; why?: string; old?: boolean }) {
+  const next = quote.next_invoice, given = quote.credited_now.amount_minor !== 0;
   return (
-    <div class="quote">
+    <div class={old ? "quote old" : "quote"} aria-busy={old}>
+      <div class="due">
+        <p class="due-name">{given ? "Credited to your account today" : "Total due today"}</p>
+        <p class="figure-value"><Amount of={given ? quote.credited_now : quote.amount_due_now} /></p>
+        {why && <p class="due-why">{why}</p>}
+      </div>
+      {quote.invoice_now && <details open><summary>How it is computed</summary><InvoiceTable invoice={quote.invoice_now} zone={zone} caption="Due today" prices={prices} /></details>}
       <Facts>
-        <Fact name="Total due today"><strong class="figure-value"><Amount of={quote.amount_due_now} /></strong></Fact>
-        {quote.credited_now.amount_minor !== 0 && <Fact name="Credited today"><Amount of={quote.credited_now} /></Fact>}
-        <Fact name="Takes effect">{dateTime(quote.effective_at, zone)}</Fact>
-        {quote.next_invoice && <Fact name="Next invoice"><Amount of={quote.next_invoice.amount_due} /> on {longDate(quote.next_invoice.issued_at, zone)}</Fact>}
+        {quote.seats_at_renewal > 0 && <Fact name="Licenses">{atOnce(quote) ? count(quote.seats || quote.from_seats) : count(quote.from_seats)} now, {count(quote.seats_at_renewal)} after renewal</Fact>}
+        <Fact name="Takes effect">{atOnce(quote) ? "At once" : longDate(quote.effective_at, zone)}</Fact>
+        <Fact name="Next invoice">{next ? <><Amount of={next.amount_due} /> on {longDate(next.issued_at, zone)}</> : "None: nothing will be billed"}</Fact>
       </Facts>
-      {quote.invoice_now && <details open><summary>How today’s amount is computed</summary><InvoiceTable invoice={quote.invoice_now} zone={zone} caption="Due today" /></details>}
-      {quote.next_invoice && <details><summary>Price details of the next invoice</summary><InvoiceTable invoice={quote.next_invoice} zone={zone} caption="Next invoice" /></details>}
-      <p class="soft">This price holds until {dateTime(quote.expires_at)}.</p>
+      {next && <details><summary>Price details of the next invoice</summary><InvoiceTable invoice={next} zone={zone} caption="Next invoice" prices={prices} /></details>}
+      <p class="soft small-text">This price holds until {clock(quote.expires_at)}.</p>
     </div>
   );
 }
