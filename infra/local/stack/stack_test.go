@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -18,6 +19,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/dynamo/dynamotest"
 	"github.com/usher-seats/usher/infra/local/fault"
+	"github.com/usher-seats/usher/infra/local/oidc"
 	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/infra/local/stack"
 	"github.com/usher-seats/usher/infra/local/stack/stacktest"
@@ -133,7 +135,7 @@ func TestThePublicAddressHasPagesIssuerAndAPI(t *testing.T) {
 		"/":        "Local stack",
 		"/mailbox": "anna@example.com",
 		"/issuer/.well-known/openid-configuration": s.IssuerURL(),
-		"/stack.json":             `"redirect_uri":"` + s.RedirectURI(),
+		"/stack.json":             `"console":"` + s.ConsoleURL() + `","issuer":"` + s.IssuerURL(),
 		"/mails.json":             `"subject":"a"`,
 		"/logs/":                  s.URL() + "/logs/program",
 		"/v1/nothing":             `{"message":"Not Found"}`,
@@ -288,6 +290,33 @@ func TestAnAsynchronousEventThatFailsGoesToItsDestination(t *testing.T) {
 	}
 }
 
+func TestTheConsolesAddressIsTheAPIsAlone(t *testing.T) {
+	s := stacktest.Start(t, stack.Options{Template: template})
+	if s.ConsoleURL() == s.URL() || s.Template().Parameters["ConsoleUrl"] != s.ConsoleURL() {
+		t.Errorf("the console is at %s, %s is public, and the functions are told %s", s.ConsoleURL(), s.URL(), s.Template().Parameters["ConsoleUrl"])
+	}
+	for path, want := range map[string]string{
+		"/v1/rooms/a": "false", "/": `{"message":"Not Found"}`, "/stack.json": `{"message":"Not Found"}`, "/issuer/jwks": `{"message":"Not Found"}`,
+	} {
+		r, err := http.NewRequestWithContext(within(t), http.MethodGet, s.ConsoleURL()+path, nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, err := http.DefaultClient.Do(r)
+		if err != nil {
+			t.Fatal(err)
+		}
+		body, err := io.ReadAll(got.Body)
+		if err := errors.Join(err, got.Body.Close()); err != nil || string(body) != want {
+			t.Errorf("%s: %s %v, want %s", path, body, err, want)
+		}
+	}
+	// People may be sent back to it.
+	if _, err := oidc.SignIn(within(t), http.DefaultClient, s.IssuerURL(), stack.ClientID, s.ConsoleURL()+"/signed-in", "anna@example.com"); err != nil {
+		t.Error(err)
+	}
+}
+
 func TestACleanRestartLosesNothing(t *testing.T) {
 	state := t.TempDir()
 	first := stacktest.Start(t, stack.Options{Template: template, StateDir: state})
@@ -391,7 +420,7 @@ func TestStopLeavesNoProcessAndNoPort(t *testing.T) {
 	c := newCaller(t, s)
 	c.add("a")
 	c.settle()
-	addresses := []string{strings.TrimPrefix(s.URL(), "http://"), strings.TrimPrefix(s.Database().Endpoint, "http://")}
+	addresses := []string{strings.TrimPrefix(s.URL(), "http://"), strings.TrimPrefix(s.ConsoleURL(), "http://"), strings.TrimPrefix(s.Database().Endpoint, "http://")}
 	for range 2 {
 		if err := s.Stop(); err != nil {
 			t.Error(err)
