@@ -53,6 +53,8 @@ function style(name: string, options: Intl.DateTimeFormatOptions) {
 export const date = style("date", { dateStyle: "medium" });
 /** "22 November 2026" */
 export const longDate = style("long", { dateStyle: "long" });
+/** "Sunday 22 November 2026" */
+export const weekday = style("weekday", { weekday: "long", day: "numeric", month: "long", year: "numeric" });
 /** "22 Nov 2026, 10:30" */
 export const dateTime = style("time", { dateStyle: "medium", timeStyle: "short" });
 /** "10:30" */
@@ -71,6 +73,15 @@ export function relative(instant: string, from: Date): string {
   const steps: [Intl.RelativeTimeFormatUnit, number][] = [["year", 31_536_000], ["month", 2_592_000], ["day", 86_400], ["hour", 3_600], ["minute", 60]];
   for (const [unit, size] of steps) if (Math.abs(seconds) >= size) return f.format(Math.trunc(seconds / size), unit);
   return f.format(0, "minute");
+}
+
+/** What a country is called, of its two letters of ISO 3166; the letters where they are no country's. */
+export function countryName(code: string): string {
+  try {
+    return new Intl.DisplayNames(locales(), { type: "region" }).of(code) ?? code;
+  } catch {
+    return code;
+  }
 }
 
 /** Parts per million as a percentage: 190000 is 19 %. */

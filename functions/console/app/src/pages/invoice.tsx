@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import { useAccount, type Here } from "../lib/account";
 import { call, type Schema } from "../lib/api";
-import { clock, date, dateTime, longDate, plural, visible } from "../lib/format";
+import { countryName, dateTime, longDate, plural, visible } from "../lib/format";
 import { useQuery } from "../lib/query";
 import { Link } from "../lib/router";
 import { useWrite } from "../lib/write";
@@ -63,7 +63,7 @@ function Address({ of }: { of: Schema<"Party"> }) {
   return (
     <address>
       <strong><Typed>{of.name}</Typed></strong>
-      {[...of.lines, of.country].filter(Boolean).map((line, i) => <span key={i}><Typed>{line}</Typed></span>)}
+      {[...of.lines, of.country && countryName(of.country)].filter(Boolean).map((line, i) => <span key={i}><Typed>{line}</Typed></span>)}
       {of.tax_id && <span class="soft">Tax id <Typed>{of.tax_id}</Typed></span>}
     </address>
   );
@@ -84,30 +84,30 @@ function Lines({ invoice, here }: { invoice: Invoice; here: Here }) {
     <Card plain title="Lines" actions={all && <Button small onClick={() => setOpen(new Set(invoice.lines.keys()))}>Explain every line</Button>}>
       <InvoiceTable invoice={invoice} zone={here.zone} caption={`Lines of ${paperName(invoice).toLowerCase()}`} explain={{
         toggle: (i) => <button type="button" class="link why" aria-expanded={open.has(i)} aria-label={`Why? ${visible(invoice.lines[i]?.description ?? "")}`} onClick={() => turn(i)}>Why?<Icon name={open.has(i) ? "up" : "down"} /></button>,
-        row: (i) => open.has(i) && <Why query={why} line={i} here={here} />,
+        row: (i) => open.has(i) && <Why query={why} line={i} />,
       }} />
       {people > 0 && <p class="in-card soft small-text">{plural(people, "active user is", "active users are")} listed as billed; the CSV names them, and the hash of the list is part of the invoice.</p>}
     </Card>
   );
 }
 
-function Why({ query: why, line, here }: { query: ReturnType<typeof useQuery<Schema<"Explanation">>>; line: number; here: Here }) {
+function Why({ query: why, line }: { query: ReturnType<typeof useQuery<Schema<"Explanation">>>; line: number }) {
   if (!why.data) return why.problem ? <ProblemNotice problem={why.problem} retry={why.reload} /> : <Skeleton rows={2} />;
   const explained = why.data.lines[line];
   if (!explained) return <p>Nothing more is known of this line.</p>;
   return (
     <div class="explained">
       <p>{visible(explained.arithmetic)}</p>
-      {explained.events.length > 0 && <Happened events={explained.events} title="What led to it" here={here} />}
-      {explained.events.length === 0 && why.data.issued.length > 0 && <Happened events={why.data.issued} title="Why it was issued" here={here} />}
+      {explained.events.length > 0 && <Happened events={explained.events} title="What led to it" />}
+      {explained.events.length === 0 && why.data.issued.length > 0 && <Happened events={why.data.issued} title="Why it was issued" />}
     </div>
   );
 }
 
-const Happened = ({ events, title, here }: { events: Schema<"ExplainedItem">[]; title: string; here: Here }) => (
+const Happened = ({ events, title }: { events: Schema<"ExplainedItem">[]; title: string }) => (
   <>
     <h3>{title}</h3>
-    <ul>{events.map((e) => <li key={e.event_id}>{visible(e.text)} <span class="soft">{date(e.at, here.zone)}, {clock(e.at, here.zone)}</span></li>)}</ul>
+    <ul>{events.map((e) => <li key={e.event_id}>{visible(e.text)}</li>)}</ul>
   </>
 );
 

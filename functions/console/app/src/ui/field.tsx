@@ -73,6 +73,18 @@ export interface Option {
   value: string;
   label: string;
   disabled?: boolean;
+  /** Options with the same group stand together below its name. */
+  group?: string;
+}
+
+const single = (o: Option) => <option key={o.value} value={o.value} disabled={o.disabled}>{o.label}</option>;
+
+function grouped(options: Option[]) {
+  const groups = [...new Set(options.map((o) => o.group))];
+  return groups.map((group) => {
+    const inside = options.filter((o) => o.group === group).map(single);
+    return group ? <optgroup key={group} label={group}>{inside}</optgroup> : inside;
+  });
 }
 
 interface SelectProps extends Common {
@@ -88,7 +100,7 @@ export function Select({ label, hideLabel, hint, error, value, onValue, options,
     <Frame {...{ label, hideLabel, hint, error, id }}>
       <span class="select">
         <select {...rest} id={id} value={value} aria-invalid={!!error || undefined} aria-describedby={described(id, { label, hint, error })} onChange={(e) => onValue(e.currentTarget.value)}>
-          {options.map((o) => <option key={o.value} value={o.value} disabled={o.disabled}>{o.label}</option>)}
+          {grouped(options)}
         </select>
         <Icon name="down" />
       </span>

@@ -1,6 +1,6 @@
 // Entries of the ledger on screen: sentences with links to the people and papers in them.
 import { useAccount, useSubscriptions } from "../lib/account";
-import { query, type Page, type Schema } from "../lib/api";
+import type { Page, Schema } from "../lib/api";
 import { doer, sentence, type LedgerEvent, type Names, type Part } from "../lib/events";
 import { money } from "../lib/format";
 import { nameOf } from "../lib/people";
@@ -11,7 +11,7 @@ import { Link } from "../lib/router";
 export function useNames(): Names {
   const here = useAccount();
   const subscriptions = useSubscriptions().data?.items ?? [];
-  const plans = useQuery<Page<Schema<"PlanOffer">>>(query(`${here.api}/plans`, { limit: 100 })).data?.items ?? [];
+  const plans = useQuery<Page<Schema<"PlanOffer">>>(`${here.api}/plans`).data?.items ?? [];
   return {
     product: (id) => subscriptions.find((s) => s.product_id === id)?.product_name ?? plans.find((p) => p.product_id === id)?.product_name ?? id,
     plan: (id) => subscriptions.find((s) => s.plan_id === id)?.plan_name ?? plans.find((p) => p.plan_id === id)?.name ?? id,
@@ -23,7 +23,10 @@ export function useNames(): Names {
 export const Sentence = ({ of, names }: { of: LedgerEvent; names: Names }) => <Parts of={sentence(of, names)} />;
 
 /** Who did it, where the sentence does not say so itself. */
-export const Doer = ({ of }: { of: LedgerEvent }) => <Parts of={doer(of)} />;
+export function Doer({ of, before = "" }: { of: LedgerEvent; before?: string }) {
+  const parts = doer(of);
+  return parts.length ? <Parts of={[before, ...parts]} /> : null;
+}
 
 const Parts = ({ of }: { of: Part[] }) => <>{of.map((part, i) => <Piece key={i} of={part} />)}</>;
 
