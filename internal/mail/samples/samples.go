@@ -23,7 +23,7 @@ func All() ([]Sample, error) {
 	if err != nil {
 		return nil, err
 	}
-	return slices.Concat(people(zone), seats(zone), reminders(zone), requests(zone), joining(zone), plans(zone)), nil
+	return slices.Concat(people(zone), receipts(zone), seats(zone), reminders(zone), requests(zone), joining(zone), plans(zone)), nil
 }
 
 func frame(zone *time.Location, recipient string) mail.Frame {
@@ -119,7 +119,7 @@ func people(zone *time.Location) []Sample {
 	}
 }
 
-func seats(zone *time.Location) []Sample {
+func receipts(zone *time.Location) []Sample {
 	receipt := mail.SeatChangeReceipt{
 		Frame:       frame(zone, owner),
 		ByName:      owner,
@@ -162,6 +162,11 @@ func seats(zone *time.Location) []Sample {
 		{"seat_change_receipt_later", later},
 		{"seat_change_receipt_back", back},
 		{"seat_change_receipt_trial", trial},
+	}
+}
+
+func seats(zone *time.Location) []Sample {
+	return []Sample{
 		{"decrease_scheduled", mail.DecreaseScheduled{
 			Frame:        frame(zone, owner),
 			ByName:       owner,
