@@ -23,11 +23,11 @@ interface Mistake {
   message: string;
 }
 
-/** Mistakes stand at "line 12, column 5" of the text. */
+/** Mistakes stand at "line 12, column 5: plans[0].price" of the text. */
 function mistakes(problem: Problem | null): Mistake[] {
-  return (problem?.fields ?? []).map((f) => {
-    const at = /line (\d+)(?:, column (\d+))?/.exec(f.location);
-    return { line: Number(at?.[1] ?? 0), column: Number(at?.[2] ?? 1), message: f.message };
+  return (problem?.fields ?? []).flatMap((f) => {
+    const at = /^line (\d+), column (\d+)(?:: (.*))?$/.exec(f.location);
+    return at ? [{ line: Number(at[1]), column: Number(at[2]), message: `${at[3] ?? ""} ${f.message}`.trim() }] : [];
   });
 }
 

@@ -28,13 +28,16 @@ export function ppm(percent: string): number | null {
   return value <= 1_000_000 ? value : null;
 }
 
-const zones = () => Intl.supportedValuesOf("timeZone");
+const ownZone = () => Intl.DateTimeFormat().resolvedOptions().timeZone;
+
+/** Every zone that the browser knows; its list may leave out UTC and its own. */
+const zones = () => [...new Set(["UTC", ownZone(), ...Intl.supportedValuesOf("timeZone")])].sort();
 
 export function OpenAccountPage() {
   const plans = useQuery<{ plans: Published[] }>("/v1/operator/catalog");
   return (
     <>
-      <PageHead title="Open an account" back={<Link href="/operator"><Icon name="left" />Accounts</Link>} lead={<p>One customer, with its primary contact and its first subscription. The primary contact gets an invitation’s rights at once: sign-in binds the email.</p>} />
+      <PageHead title="Open an account" back={<Link href="/operator"><Icon name="left" />Accounts</Link>} lead={<p>One customer, with its primary contact and its first subscription. The primary contact needs no invitation: signing in with the verified email is enough.</p>} />
       <Loaded query={plans} what="the catalog">
         {(catalog) => catalog.plans.length === 0
           ? <Card plain><Empty icon="catalog" title="Nothing is published yet" actions={<Button kind="primary" onClick={() => go("/operator/catalog")}>To the catalog</Button>}>An account needs a plan to subscribe to.</Empty></Card>
@@ -61,7 +64,7 @@ function Form({ plans }: { plans: Published[] }) {
     const lines = d.lines.split("\n").map((l) => l.trim()).filter(Boolean);
     const address = lines.length || d.country || d.taxID ? { name: d.name.trim(), lines, country: d.country.trim().toUpperCase(), tax_id: d.taxID.trim() } : undefined;
     const opened = await write<Schema<"OpenedAccount">>("POST", "/v1/operator/accounts", {
-      name: d.name.trim(), currency, time_zone: d.zone || Intl.DateTimeFormat().resolvedOptions().timeZone, plan_id: plan.plan_id,
+      name: d.name.trim(), currency, time_zone: d.zone || ownZone(), plan_id: plan.plan_id,
       owner: { email: d.email.trim(), first_name: d.first.trim(), last_name: d.last.trim() },
       seats: plan.billing === "seats" ? d.seats : undefined, invoice_address: address, tax_rate_ppm: d.reverse ? undefined : rate || undefined, reverse_charge: d.reverse || undefined,
       test: d.test || undefined, clock: d.test && d.clock ? new Date(d.clock).toISOString() : undefined,
@@ -76,7 +79,7 @@ function Form({ plans }: { plans: Published[] }) {
       <Card title="The customer">
         <div class="fields">
           <TextField label="Company" value={d.name} onValue={(name) => set({ name })} maxLength={100} autocomplete="off" error={missing(d.name) ?? field("body.name")} />
-          <Select label="Time zone" value={d.zone || Intl.DateTimeFormat().resolvedOptions().timeZone} onValue={(zone) => set({ zone })} options={zones().map((z) => ({ value: z, label: z.replaceAll("_", " ") }))} hint="Billing days begin and end there" error={field("time_zone")} />
+          <Select label="Time zone" value={d.zone || ownZone()} onValue={(zone) => set({ zone })} options={zones().map((z) => ({ value: z, label: z.replaceAll("_", " ") }))} hint="Billing days begin and end there" error={field("time_zone")} />
         </div>
         <div class="fields">
           <TextArea label="Invoice address (optional)" value={d.lines} onValue={(lines) => set({ lines })} rows={3} hint="One line each" error={field("lines")} />
