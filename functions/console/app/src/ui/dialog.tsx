@@ -37,7 +37,9 @@ export function Dialog({ title, onClose, children, wide, busy }: { title: string
 }
 
 /** A form in a dialog: what it says, its problem, and its two buttons. */
-export function FormDialog({ title, onClose, children, submit, danger, write, onSubmit, disabled, wide }: {
+export function FormDialog({ title, onClose, children, submit, danger, write, onSubmit, disabled, wide, dismiss = "Cancel" }: {
+  /** The button that leaves all as it is, where "Cancel" could be taken for the deed. */
+  dismiss?: string;
   title: string; onClose: () => void; children: ComponentChildren; submit: string; danger?: boolean; write: Write; onSubmit: () => void; disabled?: boolean; wide?: boolean;
 }) {
   return (
@@ -53,7 +55,7 @@ export function FormDialog({ title, onClose, children, submit, danger, write, on
           <ProblemNotice problem={write.problem.value} />
         </div>
         <footer>
-          <Button onClick={onClose} disabled={write.busy.value}>Cancel</Button>
+          <Button onClick={onClose} disabled={write.busy.value}>{dismiss}</Button>
           <Button type="submit" kind={danger ? "danger" : "primary"} busy={write.busy.value} disabled={disabled}>
             {write.problem.value?.status === 0 ? "Send again" : submit}
           </Button>
