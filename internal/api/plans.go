@@ -60,6 +60,8 @@ type PlanRules struct {
 	MinSeats          int64  `json:"min_seats"`
 	MaxSelfServeSeats int64  `json:"max_self_serve_seats" doc:"Beyond it the vendor is asked; 0 is no limit"`
 	AdminsMaySpend    bool   `json:"admins_may_spend" doc:"Whether admins may change what is bought, beside the owner and billing admins"`
+	ReservesSeat      bool   `json:"invitation_reserves_seat" doc:"Whether an open invitation with a license holds a seat"`
+	Agreement         bool   `json:"agreement_required" doc:"Whether whoever buys has to accept the license agreement"`
 	ActiveCount       string `json:"active_count" enum:"at_close,peak,daily" doc:"How users are counted where active users are billed"`
 }
 
@@ -67,6 +69,7 @@ func planRules(p *seats.Policies) PlanRules {
 	r := PlanRules{
 		Settle: string(p.Settle), Decrease: string(p.Decrease), OverAssigned: string(p.OverAssigned), AutoSeats: p.AutoSeats, SelfServe: string(p.SelfServe),
 		MinSeats: p.MinSeats, MaxSelfServeSeats: p.MaxSelfServeSeats, AdminsMaySpend: p.AdminsMaySpend, ActiveCount: string(p.ActiveCount),
+		ReservesSeat: p.InvitationReservesSeat, Agreement: p.AgreementRequired,
 	}
 	if r.ActiveCount == "" {
 		r.ActiveCount = string(seats.CountAtClose)

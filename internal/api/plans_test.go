@@ -18,7 +18,7 @@ plans:
   - {id: pool, name: Pool, product: p, rank: 2, interval: year, agreement_url: "https://v.example/a",
      price: {EUR: {base: 4900, included_seats: 3, unit: 1500}, JPY: {pricing: volume, tiers: [{up_to: 10, unit: 900}, {unit: 800}]}},
      policies: {self_serve: add_only, min_seats: 2, max_self_serve_seats: 5, admin_monthly_cap: {EUR: 5000, JPY: 700}, trial_days: 14}}
-  - {id: active, name: Active, product: p, price: {EUR: {pricing: graduated, tiers: [{up_to: 1, unit: 0}, {unit: 700}]}}, policies: {billing: active_users}}
+  - {id: active, name: Active, product: p, price: {EUR: {pricing: graduated, tiers: [{up_to: 1, unit: 0}, {unit: 700}]}}, policies: {billing: active_users, agreement_required: false}}
 `
 
 func TestAnOfferSaysWhatTheConsoleShows(t *testing.T) {
@@ -54,7 +54,7 @@ func TestRulesAreThePoliciesThatClientsDecideBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i, want := range []PlanRules{
-		{Settle: "now", Decrease: "end_of_cycle", OverAssigned: "keep_assigned", SelfServe: "add_only", MinSeats: 2, MaxSelfServeSeats: 5, AdminsMaySpend: true, ActiveCount: "at_close"},
+		{Settle: "now", Decrease: "end_of_cycle", OverAssigned: "keep_assigned", SelfServe: "add_only", MinSeats: 2, MaxSelfServeSeats: 5, AdminsMaySpend: true, ReservesSeat: true, Agreement: true, ActiveCount: "at_close"},
 		{Settle: "now", Decrease: "end_of_cycle", OverAssigned: "keep_assigned", SelfServe: "all", AdminsMaySpend: true, ActiveCount: "at_close"},
 	} {
 		if got := planRules(&plans[i].Policies); got != want {
