@@ -151,6 +151,9 @@ export async function accessToken(): Promise<string | null> {
 /** The id token of this sign-in, which binds a verified email. */
 export const idToken = () => read()?.id_token ?? "";
 
+/** A word for the welcome page about why nobody is signed in any more. */
+export const farewell = signal("");
+
 export function forget(): void {
   for (const key of Object.keys(sessionStorage)) if (key.startsWith("usher.")) sessionStorage.removeItem(key);
   identity.value = null;
