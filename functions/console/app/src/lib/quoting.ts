@@ -23,8 +23,8 @@ export interface Quoting {
   again: (note?: string) => void;
 }
 
-/** The quote of a body at a path, null for none. */
-export function useQuote(path: string, body: object | null): Quoting {
+/** The quote of a body at a path, null for none. `pick` finds it in an answer that holds more. */
+export function useQuote<Answer = Quote>(path: string, body: object | null, pick: (answer: Answer) => Quote = (answer) => answer as unknown as Quote): Quoting {
   const asked = body ? `${path} ${JSON.stringify(body)}` : "";
   const [round, setRound] = useState(0);
   const [note, setNote] = useState("");
@@ -38,7 +38,7 @@ export function useQuote(path: string, body: object | null): Quoting {
     let expiry: ReturnType<typeof setTimeout> | undefined;
     const wait = setTimeout(() => {
       first.current = false;
-      call<Quote>(path, { method: "POST", body, signal: stop.signal }).then(
+      call<Answer>(path, { method: "POST", body, signal: stop.signal }).then(pick).then(
         (quote) => {
           last.current = quote;
           setGot({ asked, quote });

@@ -5,7 +5,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { useAccount } from "../lib/account";
-import type { Schema } from "../lib/api";
+import type { Problem, Schema } from "../lib/api";
 import { invalidate } from "../lib/query";
 import { outdated, type Quoting } from "../lib/quoting";
 import { Link } from "../lib/router";
@@ -39,8 +39,10 @@ interface Purchase<Done> {
   idle?: ComponentChildren;
   /** What can be done about a refused quote, such as asking the vendor. */
   refused?: (code: string) => ComponentChildren;
+  /** Why an answer is no success, where it can be none. */
+  fault?: (answer: Done) => Problem | undefined;
   done: (answer: Done) => string;
-  receipt: (answer: Done) => ComponentChildren;
+  receipt: (answer: Done, quote: Quote) => ComponentChildren;
   onDone?: () => void;
   onClose: () => void;
 }
@@ -50,7 +52,7 @@ export function PurchaseDialog<Done extends object>(p: Purchase<Done>) {
   const here = useAccount();
   const agreed = useSignal(false);
   const missing = useSignal(false);
-  const finished = useSignal<Done | null>(null);
+  const finished = useSignal<{ answer: Done; quote: Quote } | null>(null);
   const w = useWrite();
   const { quote, last, problem, loading, note } = p.quoting;
   useEffect(() => {
@@ -69,16 +71,19 @@ export function PurchaseDialog<Done extends object>(p: Purchase<Done>) {
         await invalidate(here.api);
         return p.quoting.again(reason.code === "quote_expired" ? "The price had expired. Nothing was charged; this is the price now." : "Something about the subscription changed in between. Nothing was charged; this is the price now.");
       }
-      finished.value = answer;
+      const fault = p.fault?.(answer);
+      if (fault) throw fault;
+      finished.value = { answer, quote };
       say(p.done(answer));
       p.onDone?.();
       await invalidate(here.api);
     });
   };
   if (finished.value) {
+    const { answer, quote: bought } = finished.value;
     return (
-      <Dialog title={p.done(finished.value)} onClose={p.onClose}>
-        <div class="dialog-body receipt"><span class="receipt-mark"><Icon name="check" /></span>{p.receipt(finished.value)}</div>
+      <Dialog title={p.done(answer)} onClose={p.onClose} key="receipt">
+        <div class="dialog-body receipt"><span class="receipt-mark"><Icon name="check" /></span>{p.receipt(answer, bought)}</div>
         <footer><Button kind="primary" autofocus onClick={p.onClose}>Done</Button></footer>
       </Dialog>
     );
