@@ -33,8 +33,8 @@ function Money({ here: { account, zone } }: { here: Here }) {
         <Fact name="Opened on">{longDate(account.opened_at, zone)}</Fact>
         <Fact name="Billing days count from">{longDate(`${account.anchor_date}T12:00:00Z`, "UTC")}</Fact>
         {account.next_due && <Fact name="Next billing day">{longDate(account.next_due, zone)}</Fact>}
-        <Fact name="Account id, for the vendor’s support"><code>{account.id}</code></Fact>
       </Facts>
+      <p class="soft small-text">The vendor’s support knows this account as <code>{account.id}</code>.</p>
     </Card>
   );
 }
@@ -84,7 +84,7 @@ function Billing({ here: { account } }: { here: Here }) {
     <FormCard title="Billing" form={form} patch={patch} places={["body.billing_contact", at]} saved="What stands on invoices is saved">
       <TextField label="Billing contact" type="email" value={values.contact} onValue={(v) => form.set("contact", v)} maxLength={254} autocomplete="email" spellcheck={false} error={error("body.billing_contact", "The billing contact")} hint="The email to which invoices go. Empty: to the primary contact." />
       <fieldset class="stack">
-        <legend class="group-label">Invoice address</legend>
+        <legend class="group-label legend">Invoice address</legend>
         <div class="fields">
           <TextField label="Company on invoices" value={values.name} onValue={(v) => form.set("name", v)} maxLength={100} autocomplete="organization" error={error(`${at}.name`, "The company")} hint="Empty: the account’s name." />
           <TextField label="Tax id" value={values.tax_id} onValue={(v) => form.set("tax_id", v)} maxLength={32} spellcheck={false} autocomplete="off" error={error(`${at}.tax_id`, "The tax id")} />

@@ -5,35 +5,36 @@ import { FormCard, useForm, type AccountPatch } from "./form";
 
 type Kind = NonNullable<AccountPatch["mails_off"]>[number];
 
-/** Each kind of mail: what it says and who gets it. */
-const kinds: Record<Kind, [what: string, to: string]> = {
-  invitation: ["Invitations", "To who is invited. It holds the link; without it nobody can accept."],
-  invitation_reminder: ["Invitation about to expire", "To who was invited and has not accepted yet."],
-  invitation_expired: ["Invitation expired", "To who invited."],
-  invitation_cancelled: ["Invitation cancelled by somebody else", "To who invited."],
-  joined_without_license: ["Joined, but no license was free", "To who invited."],
-  role_given: ["New role", "To the user."],
-  license_given: ["License given", "To the user."],
-  license_taken: ["License taken", "To the user."],
-  ownership_transferred: ["New primary contact", "To the old and the new one."],
-  invoice: ["Invoices", "To the billing contact, with the PDF."],
-  credit_note: ["Credit notes", "To the billing contact, with the PDF."],
-  seat_change_receipt: ["Licenses added or given back", "To who answers for the money."],
-  decrease_scheduled: ["Decrease scheduled", "To who answers for the money."],
-  plan_changed: ["Plan changed", "To who answers for the money."],
-  plan_change_scheduled: ["Plan change scheduled", "To who answers for the money."],
-  change_reminder: ["Reminder before a scheduled change", "To who answers for the money, and to whom it takes a license from."],
-  cancellation_scheduled: ["Subscription cancelled", "To who answers for the money."],
-  subscription_ended: ["Subscription ended", "To who answers for the money."],
-  trial_ended: ["Trial ended", "To who answers for the money."],
-  request_opened: ["Request sent to the vendor", "To the vendor, with a copy to who asked."],
-  request_answered: ["Request answered", "To who asked."],
+/** Each kind of mail: what it says, and who gets it where that is not what its group says. */
+const kinds: Record<Kind, [what: string, to?: string]> = {
+  invitation: ["Invitation", "It holds the link: without it nobody can accept."],
+  invitation_reminder: ["Reminder before an invitation ends"],
+  role_given: ["New role"],
+  license_given: ["License given"],
+  license_taken: ["License taken"],
+  ownership_transferred: ["New primary contact", "To the old one and the new one."],
+  invitation_expired: ["Invitation expired"],
+  invitation_cancelled: ["Invitation cancelled by somebody else"],
+  joined_without_license: ["Joined, but no license was free"],
+  invoice: ["Invoice", "To the billing contact."],
+  credit_note: ["Credit note", "To the billing contact."],
+  seat_change_receipt: ["Licenses added or given back"],
+  decrease_scheduled: ["Decrease scheduled"],
+  plan_changed: ["Plan changed"],
+  plan_change_scheduled: ["Plan change scheduled"],
+  change_reminder: ["Reminder before a change"],
+  cancellation_scheduled: ["Subscription cancelled"],
+  subscription_ended: ["Subscription ended"],
+  trial_ended: ["Trial ended"],
+  request_opened: ["Request sent", "To the vendor, with a copy to whoever asked."],
+  request_answered: ["Request answered", "To whoever asked."],
 };
 
-const groups: [string, Kind[]][] = [
-  ["People and licenses", ["invitation", "invitation_reminder", "invitation_expired", "invitation_cancelled", "joined_without_license", "role_given", "license_given", "license_taken", "ownership_transferred"]],
-  ["Money and plans", ["invoice", "credit_note", "seat_change_receipt", "decrease_scheduled", "plan_changed", "plan_change_scheduled", "change_reminder", "cancellation_scheduled", "subscription_ended", "trial_ended"]],
-  ["Requests", ["request_opened", "request_answered"]],
+const groups: [name: string, inside: Kind[]][] = [
+  ["To the person whom it is about", ["invitation", "invitation_reminder", "role_given", "license_given", "license_taken", "ownership_transferred"]],
+  ["To whoever sent the invitation", ["invitation_expired", "invitation_cancelled", "joined_without_license"]],
+  ["To the primary contact and the billing admins", ["invoice", "credit_note", "seat_change_receipt", "decrease_scheduled", "plan_changed", "plan_change_scheduled", "change_reminder", "cancellation_scheduled", "subscription_ended", "trial_ended"]],
+  ["Requests to the vendor", ["request_opened", "request_answered"]],
 ];
 
 const joined = (off: readonly string[]) => [...off].sort().join(" ");
