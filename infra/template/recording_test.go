@@ -270,7 +270,7 @@ func (r *recording) drivePeople() {
 	r.send(owner, "POST", pool+"/licenses", map[string]any{"user_ids": []string{ann}}, nil)
 	r.send(owner, "POST", user+"/deactivate", nil, nil)
 	r.send(owner, "POST", user+"/activate", nil, nil)
-	for _, path := range []string{"/v1/me", account, account + "/subscriptions", pool, pool + "/licenses", account + "/invoices", account + "/invoices/1", account + "/invoices/1.pdf", account + "/invoices/1.csv", account + "/invoices/upcoming", account + "/invoices/1/explain", account + "/invoices/1/verify", account + "/events"} {
+	for _, path := range []string{"/v1/me", account, account + "/subscriptions", pool, pool + "/licenses", account + "/invoices", account + "/invoices/1", account + "/invoices/1.pdf", account + "/invoices/upcoming", account + "/invoices/1/explain", account + "/invoices/1/verify", account + "/events"} {
 		r.send(owner, "GET", path, nil, nil)
 	}
 	r.send(owner, "PATCH", account, map[string]string{"name": "Customer, renamed"}, nil)

@@ -25,6 +25,7 @@ func (r *recording) driveUsage() {
 		Items []api.Invoice `json:"items"`
 	}
 	r.send(owner, "GET", account+"/invoices", nil, &invoices)
+	r.send(owner, "GET", account+"/invoices/1.csv", nil, nil)
 	if len(invoices.Items) != 1 || !strings.Contains(invoices.Items[0].Lines[0].Description, "active user") {
 		r.t.Errorf("users are billed by %+v", invoices.Items)
 	}

@@ -7,7 +7,8 @@ import (
 	"unicode"
 )
 
-// Person is one billed person of one line of an invoice. Names and email are those
+// Person is one billed person of one line of an invoice: an active user, or who held a
+// license where the line bills seats. Names and email are those
 // of today, empty once the person was erased; the invoice itself holds ids alone.
 type Person struct {
 	// Line counts the invoice's lines from 1.
@@ -15,18 +16,24 @@ type Person struct {
 	ProductID, PlanID                                 string
 	PeriodStart, PeriodEnd                            string // local days, the last one included
 	UserID, Email, FirstName, LastName, Qualification string
-	// Days is on how many local days of the period the person was active.
-	Days int64
+	// Licensed is set of who held a license when the invoice was issued. Days is on how
+	// many local days of the period anybody else was active.
+	Licensed bool
+	Days     int64
 }
 
 // PeopleCSV lists people as RFC 4180 says: a header, CRLF after every row, UTF-8.
 // A cell that a spreadsheet would take for a formula begins with an apostrophe.
 func PeopleCSV(people []Person) []byte {
-	rows := [][]string{{"line", "product_id", "plan_id", "period_start", "period_end", "user_id", "email", "first_name", "last_name", "qualification", "active_days"}}
+	rows := [][]string{{"line", "product_id", "plan_id", "period_start", "period_end", "user_id", "email", "first_name", "last_name", "qualification", "active_days", "listed_as"}}
 	for _, p := range people {
+		days, as := strconv.FormatInt(p.Days, 10), "active_user"
+		if p.Licensed {
+			days, as = "", "license_holder"
+		}
 		rows = append(rows, []string{
 			strconv.Itoa(p.Line), cell(p.ProductID), cell(p.PlanID), cell(p.PeriodStart), cell(p.PeriodEnd), cell(p.UserID),
-			cell(p.Email), cell(p.FirstName), cell(p.LastName), cell(p.Qualification), strconv.FormatInt(p.Days, 10),
+			cell(p.Email), cell(p.FirstName), cell(p.LastName), cell(p.Qualification), days, as,
 		})
 	}
 	var b bytes.Buffer

@@ -15,10 +15,12 @@ func TestThePeopleOfAnInvoiceAsCSV(t *testing.T) {
 	got := document.PeopleCSV([]document.Person{
 		{Line: 1, ProductID: "desk", PlanID: "agents", PeriodStart: "2026-11-01", PeriodEnd: "2026-11-30", UserID: "usr_1", Email: "ann@example.com", FirstName: "Ann, \"A\"", LastName: "Łuk", Qualification: "=1+1", Days: 30},
 		{Line: 2, ProductID: "desk", PlanID: "agents", PeriodStart: "2026-11-01", PeriodEnd: "2026-11-30", UserID: "usr_2", Days: 3},
+		{Line: 3, ProductID: "desk", PlanID: "agents", PeriodStart: "2026-11-01", PeriodEnd: "2026-11-30", UserID: "usr_3", Licensed: true},
 	})
-	want := "line,product_id,plan_id,period_start,period_end,user_id,email,first_name,last_name,qualification,active_days\r\n" +
-		"1,desk,agents,2026-11-01,2026-11-30,usr_1,ann@example.com,\"Ann, \"\"A\"\"\",Łuk,'=1+1,30\r\n" +
-		"2,desk,agents,2026-11-01,2026-11-30,usr_2,,,,,3\r\n"
+	want := "line,product_id,plan_id,period_start,period_end,user_id,email,first_name,last_name,qualification,active_days,listed_as\r\n" +
+		"1,desk,agents,2026-11-01,2026-11-30,usr_1,ann@example.com,\"Ann, \"\"A\"\"\",Łuk,'=1+1,30,active_user\r\n" +
+		"2,desk,agents,2026-11-01,2026-11-30,usr_2,,,,,3,active_user\r\n" +
+		"3,desk,agents,2026-11-01,2026-11-30,usr_3,,,,,,license_holder\r\n"
 	if string(got) != want {
 		t.Errorf("got\n%s\nwant\n%s", got, want)
 	}
@@ -38,7 +40,7 @@ func cells(t *testing.T, value string) []string {
 	if err != nil {
 		t.Fatalf("%q breaks the file: %v", value, err)
 	}
-	if len(rows) != 2 || len(rows[1]) != 11 {
+	if len(rows) != 2 || len(rows[1]) != 12 {
 		t.Fatalf("%q makes %d rows", value, len(rows))
 	}
 	return rows[1][1:10]

@@ -1,7 +1,9 @@
 package seats
 
 import (
+	"cmp"
 	"context"
+	"slices"
 	"time"
 
 	"github.com/usher-seats/usher/internal/billing"
@@ -48,7 +50,8 @@ func ReadInvoiceFile(ctx context.Context, plans interface {
 	return f, nil
 }
 
-// BilledUser is a person that a line of an invoice bills.
+// BilledUser is a person that a line of an invoice bills: an active user of the period,
+// or who held a license, where the line bills seats.
 type BilledUser struct {
 	// Line is the index of the line.
 	Line int
@@ -58,14 +61,23 @@ type BilledUser struct {
 	// User is as of today: removed users and erased ones have their record still. It
 	// is nil where there is none.
 	User *User
-	// Days is on how many local days of the period the user was active.
+	// Licensed is set where the line bills seats, and the person held a license of its
+	// product at the instant when the invoice was issued.
+	Licensed bool
+	// Days is on how many local days of the period the user was active, where the line
+	// bills active users.
 	Days int64
 }
 
-// BilledPeople lists whom an invoice bills, by line and then by id. Lines of plans that
-// are sold by the seat bill seats and list nobody.
+// BilledPeople lists whom an invoice bills, by line and then by id. Of seats, for which
+// it is the same who holds them, those are listed who held a license when the invoice
+// was issued, at the last line of each product. ErrNotFound says why nobody is listed.
 func (s *Service) BilledPeople(ctx context.Context, caller Caller, account AccountID, number int64) (*billing.Invoice, []BilledUser, error) {
-	stored, err := s.GetInvoice(ctx, caller, account, number)
+	access, err := s.enterMoney(ctx, caller, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	stored, err := s.Store.Invoice(ctx, account, number)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -77,7 +89,17 @@ func (s *Service) BilledPeople(ctx context.Context, caller Caller, account Accou
 	if err != nil {
 		return nil, nil, err
 	}
+	// Before the ledger: what changes after they were read has an event that is read.
+	users, err := s.Store.Users(ctx, account)
+	if err != nil {
+		return nil, nil, err
+	}
 	var people []BilledUser
+	add := func(line int, p BilledUser) {
+		l := &inv.Lines[line]
+		p.Line, p.First, p.Last = line, billing.DateOf(l.PeriodStart, zone), billing.DateOf(l.PeriodEnd.Add(-1), zone)
+		people = append(people, p)
+	}
 	for i := range inv.Lines {
 		l := &inv.Lines[i]
 		if l.PeopleSHA256 == "" {
@@ -87,18 +109,25 @@ func (s *Service) BilledPeople(ctx context.Context, caller Caller, account Accou
 		if err != nil {
 			return nil, nil, err
 		}
-		first, last := billing.DateOf(l.PeriodStart, zone), billing.DateOf(l.PeriodEnd.Add(-1), zone)
 		for _, p := range list.People {
-			people = append(people, BilledUser{Line: i, First: first, Last: last, ID: p.User, Days: p.Days})
+			add(i, BilledUser{ID: p.User, Days: p.Days})
+		}
+	}
+	if lines := seatLines(&inv); len(lines) > 0 && inv.Kind == billing.KindInvoice {
+		events, err := s.ledger(ctx, account, inv.IssuedAt, access.Now.Add(maxClockSkew))
+		if err != nil {
+			return nil, nil, err
+		}
+		for _, i := range lines {
+			for _, id := range holdersAt(users, events, inv.Lines[i].ProductID, inv.IssuedAt) {
+				add(i, BilledUser{ID: id, Licensed: true})
+			}
 		}
 	}
 	if len(people) == 0 {
-		return &inv, nil, nil
+		return nil, nil, listsNobody(&inv)
 	}
-	users, err := s.Store.Users(ctx, account)
-	if err != nil {
-		return nil, nil, err
-	}
+	slices.SortStableFunc(people, func(a, b BilledUser) int { return cmp.Compare(a.Line, b.Line) })
 	byID := make(map[UserID]*User, len(users))
 	for _, u := range users {
 		byID[u.ID] = u
@@ -107,4 +136,15 @@ func (s *Service) BilledPeople(ctx context.Context, caller Caller, account Accou
 		people[i].User = byID[people[i].ID]
 	}
 	return &inv, people, nil
+}
+
+// listsNobody says why there is no list of the people of a document.
+func listsNobody(inv *billing.Invoice) error {
+	switch {
+	case inv.Kind == billing.KindCreditNote:
+		return ErrNotFound.With("Credit note %d has no list of people: it is about seats. Ask for the list of the invoice.", inv.Number)
+	case len(seatLines(inv)) > 0:
+		return ErrNotFound.With("Invoice %d has no list of people: nobody held a license when it was issued, and its seats are billed whoever holds them. Look at the subscription's licenses for who holds them now.", inv.Number)
+	}
+	return ErrNotFound.With("Invoice %d has no list of people: nobody was active in its period. Look at the invoice for what it bills.", inv.Number)
 }

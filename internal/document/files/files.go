@@ -22,7 +22,7 @@ func (Files) CSV(inv *billing.Invoice, people []seats.BilledUser) []byte {
 		l := &inv.Lines[p.Line]
 		rows[i] = document.Person{
 			Line: p.Line + 1, ProductID: l.ProductID, PlanID: l.PlanID, PeriodStart: p.First.String(), PeriodEnd: p.Last.String(),
-			UserID: string(p.ID), Days: p.Days,
+			UserID: string(p.ID), Days: p.Days, Licensed: p.Licensed,
 		}
 		if u := p.User; u != nil && !u.Erased {
 			rows[i].Email, rows[i].FirstName, rows[i].LastName, rows[i].Qualification = u.Email, u.FirstName, u.LastName, u.Qualification

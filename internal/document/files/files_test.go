@@ -36,7 +36,7 @@ func TestThePeopleThatAMonthBilled(t *testing.T) {
 		t.Errorf("the header is %q", head)
 	}
 	line := func(id seats.UserID, who string, days string) string {
-		return "1,valuation,valuation-team,2026-11-01,2026-11-30," + string(id) + "," + who + ",," + days + "\r\n"
+		return "1,valuation,valuation-team,2026-11-01,2026-11-30," + string(id) + "," + who + ",," + days + ",active_user\r\n"
 	}
 	for _, want := range []string{
 		line(r.Owner, "owner@example.com,Olga,Owner", "30"), line(ann, "ann@example.com,First,ann", "10"), line(bob, ",,", "10"),
