@@ -124,6 +124,19 @@ func checkCORS(p *problems, tpl *template.Template, cors template.Map) {
 	}
 }
 
+// checkSignIn wants the user pool to know the addresses that the console asks it to send people to.
+func checkSignIn(p *problems, tpl *template.Template, _ repository) {
+	client, _ := tpl.Resource("UserPoolClient")
+	for key, want := range map[string]string{"CallbackURLs": "${ConsoleUrl}/signed-in", "LogoutURLs": "${ConsoleUrl}/"} {
+		if got := fmt.Sprint(template.ListAt(client.Properties, key)); got != fmt.Sprint([]any{template.Map{"Fn::Sub": want}}) {
+			p.add("UserPoolClient has the", key, got)
+		}
+	}
+	if client.Properties["GenerateSecret"] != false {
+		p.add("UserPoolClient has a secret, which a browser cannot keep")
+	}
+}
+
 // checkReferences wants every !Ref, !GetAtt and !Sub to name a resource, a
 // parameter or a value of CloudFormation's own, and every parameter and condition
 // to be used.

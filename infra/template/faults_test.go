@@ -23,6 +23,7 @@ func faults() []fault {
 		alarms       = "alarms exist and are explained"
 		tables       = "tables are protected"
 		signing      = "signing keys sign and nothing else"
+		signIn       = "sign-in returns to the console"
 		references   = "references lead somewhere"
 	)
 	return []fault{
@@ -50,6 +51,10 @@ func faults() []fault {
 		{"an origin that may be a wildcard", `AllowedPattern: "^https?://[a-z0-9.-]+(:[0-9]+)?$"`, `AllowedPattern: "^.*$"`, api, "ConsoleOrigin takes *"},
 		{"a public route without throttling", `"POST /v1/invitations/lookup": {`, `"GET /v1/me": {`, api, "does not throttle the public POST /v1/invitations/lookup"},
 		{"a method that CORS holds up", "[GET, POST, PUT, PATCH, DELETE]", "[GET, POST, PUT, PATCH]", api, "but CORS does not let it through"},
+
+		{"a sign-in that comes back elsewhere", `CallbackURLs: [!Sub "${ConsoleUrl}/signed-in"]`, "CallbackURLs: [!Ref ConsoleUrl]", signIn, "CallbackURLs"},
+		{"a sign-out that ends elsewhere", `LogoutURLs: [!Sub "${ConsoleUrl}/"]`, "LogoutURLs: [!Ref ConsoleUrl]", signIn, "LogoutURLs"},
+		{"a browser that keeps a secret", "GenerateSecret: false", "GenerateSecret: true", signIn, "has a secret"},
 
 		{"a wildcard action", `"dynamodb:BatchGetItem"`, `"dynamodb:*"`, roles, "may do any of dynamodb:*"},
 		{"a wildcard resource", "Resource: !GetAtt KeysTable.Arn", `Resource: "*"`, roles, "is not held to one resource"},

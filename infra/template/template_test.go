@@ -37,6 +37,7 @@ func checks() []check {
 		{"alarms exist and are explained", checkAlarms},
 		{"tables are protected", checkTables},
 		{"signing keys sign and nothing else", checkSigningKeys},
+		{"sign-in returns to the console", checkSignIn},
 		{"references lead somewhere", checkReferences},
 	}
 }
