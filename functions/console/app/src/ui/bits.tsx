@@ -87,13 +87,21 @@ export function Pager({ number, back, forward, what }: { number: number; back?: 
   );
 }
 
-/** A column's head by which a table is sorted; `sort` is the API's word, with - in front when reversed. */
-export function SortHead({ label, by, sort, onSort }: { label: string; by: string; sort: string; onSort: (sort: string) => void }) {
-  const on = sort === by || sort === `-${by}`;
-  const down = sort === `-${by}`;
-  return (
-    <th scope="col" aria-sort={on ? (down ? "descending" : "ascending") : "none"}>
-      <button type="button" class="sort" aria-pressed={on} onClick={() => onSort(on && !down ? `-${by}` : by)}>{label}<Icon name={down ? "down" : "up"} /></button>
-    </th>
-  );
+interface Sorting {
+  label: string;
+  by: string;
+  sort: string;
+  onSort: (sort: string) => void;
+}
+
+/** What a table is sorted by when it is pressed, and the other way round when it is pressed again; `sort` is the API's word, with - in front when reversed. */
+export function SortButton({ label, by, sort, onSort }: Sorting) {
+  const down = sort === `-${by}`, on = down || sort === by;
+  return <button type="button" class="sort" aria-pressed={on} onClick={() => onSort(on && !down ? `-${by}` : by)}>{label}<Icon name={down ? "down" : "up"} /></button>;
+}
+
+/** A column's head by which a table is sorted. */
+export function SortHead(s: Sorting) {
+  const down = s.sort === `-${s.by}`, on = down || s.sort === s.by;
+  return <th scope="col" aria-sort={on ? (down ? "descending" : "ascending") : "none"}><SortButton {...s} /></th>;
 }

@@ -1,0 +1,263 @@
+// What is done with a person, each in a dialog that says what becomes of access and of the bill.
+import type { ComponentChildren } from "preact";
+import { useState } from "preact/hooks";
+
+import { useAccount, useSubscriptions, type Here } from "../lib/account";
+import { useDraft } from "../lib/draft";
+import { personName, roleNames, visible } from "../lib/format";
+import { put } from "../lib/query";
+import { identity, signIn, signOut } from "../lib/session";
+import { allows, billOfActive, billOfLess, deedsOf, heldBy, listed, peopleChanged, roleWords, running, userPage, userPath, type Deed, type Role, type Subscription, type User } from "../lib/users";
+import { useWrite, write } from "../lib/write";
+import { Fact, Facts, Typed } from "../ui/bits";
+import { Button } from "../ui/button";
+import { Dialog, FormDialog } from "../ui/dialog";
+import { TextField } from "../ui/field";
+import { Notice, say } from "../ui/notice";
+import { Radios } from "../ui/radios";
+
+interface Props {
+  user: User;
+  onClose: () => void;
+  /** Goes on with another deed, where one must come first. */
+  onDeed: (deed: Deed) => void;
+}
+
+/** The dialog of a deed. */
+export function DeedDialog({ deed, ...props }: Props & { deed: Deed }) {
+  switch (deed) {
+    case "edit": return <EditDialog {...props} />;
+    case "role": return <RoleDialog {...props} />;
+    case "activate": return <ActivateDialog {...props} />;
+    case "deactivate": return props.user.role === "member" ? <DeactivateDialog {...props} /> : <RoleFirstDialog {...props} />;
+    case "remove": return <RemoveDialog {...props} />;
+    case "erase": return <EraseDialog {...props} />;
+    case "owner": return <OwnerDialog {...props} />;
+  }
+}
+
+/** What a change does, under the two headings that every such dialog has. */
+export const Effects = ({ access, bill }: { access: ComponentChildren; bill: ComponentChildren }) => (
+  <dl class="effects">
+    <div><dt>Access</dt><dd>{access}</dd></div>
+    <div><dt>Bill</dt><dd>{bill}</dd></div>
+  </dl>
+);
+
+/** Sends a write about a user, shows its effect and says so. */
+export async function change(here: Here, user: User, work: () => Promise<User | undefined>, done: string): Promise<void> {
+  const now = await work();
+  if (now) put(userPath(here, user.id), now);
+  await peopleChanged(here);
+  say(done);
+}
+
+const Lines = ({ of }: { of: string[] }) => <>{of.filter(Boolean).map((line) => <p key={line}>{line}</p>)}</>;
+
+/** What ending somebody's access does to the bill, product by product. */
+function billOfEnd(here: Here, u: User, subscriptions: Subscription[]): string[] {
+  const name = personName(u);
+  const products = new Set(heldBy(u, subscriptions).map((h) => h.product));
+  const lines = running(subscriptions).filter((s) => products.has(s.product_id)).map((s) => billOfLess(s, here, name));
+  return lines.length ? lines : [`Nothing changes: ${name} holds no license.`];
+}
+
+const loses = (u: User, subscriptions: Subscription[]) => {
+  const names = heldBy(u, subscriptions).map((h) => h.name);
+  return names.length ? ` ${names.length === 1 ? "The license of" : "The licenses of"} ${listed(names)} ${names.length === 1 ? "ends" : "end"} with it.` : "";
+};
+
+function EditDialog({ user: u, onClose }: Props) {
+  const here = useAccount(), w = useWrite();
+  const before = { first_name: u.first_name, last_name: u.last_name, qualification: u.qualification ?? "" };
+  const draft = useDraft(`edit.${u.id}`, before);
+  const set = (part: Partial<typeof before>) => (draft.value = { ...draft.value, ...part });
+  const fault = (field: string) => w.problem.value?.fields.find((f) => f.location === `body.${field}`)?.message;
+  const close = () => {
+    draft.discard();
+    onClose();
+  };
+  const save = async () => {
+    if (await w.run(() => change(here, u, () => write<User>("PATCH", userPath(here, u.id), draft.value), "Saved"))) close();
+  };
+  const { first_name, last_name, qualification } = draft.value;
+  return (
+    <FormDialog title={`Edit ${personName(u)}`} submit="Save" write={w} onClose={close} onSubmit={() => void save()} disabled={!first_name.trim() || !last_name.trim()}>
+      <TextField label="First name" value={first_name} onValue={(v) => set({ first_name: v })} maxLength={60} required autocomplete="off" error={fault("first_name")} />
+      <TextField label="Last name" value={last_name} onValue={(v) => set({ last_name: v })} maxLength={60} required autocomplete="off" error={fault("last_name")} />
+      <TextField label="Qualification" value={qualification} onValue={(v) => set({ qualification: v })} maxLength={60} autocomplete="off" hint="What the person is or does, such as Surveyor. For your own overview." error={fault("qualification")} />
+      <p class="soft small-text">Access and bill stay as they are. The email cannot be changed: remove the user and invite the new address.</p>
+    </FormDialog>
+  );
+}
+
+function RoleDialog({ user: u, onClose }: Props) {
+  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const [role, setRole] = useState<string>(u.role);
+  const name = personName(u);
+  const roles = (["admin", "billing_admin", "member"] as Role[]).filter(here.mayChange);
+  const save = async () => {
+    if (await w.run(() => change(here, u, () => write<User>("PATCH", userPath(here, u.id), { role }), `${name} is ${roleNames[role as Role].toLowerCase()} now`))) onClose();
+  };
+  const missing = (["admin", "billing_admin"] as Role[]).filter((r) => !here.mayChange(r)).map((r) => roleNames[r].toLowerCase());
+  return (
+    <FormDialog title={`Role of ${name}`} submit={role === u.role ? "Change the role" : `Make ${name} ${roleNames[role as Role].toLowerCase()}`} write={w} onClose={onClose} onSubmit={() => void save()} disabled={role === u.role}>
+      <Radios label="Role" value={role} onValue={setRole} options={roles.map((r) => ({ value: r, label: roleNames[r] + (r === u.role ? " (now)" : ""), hint: roleWords(r, subscriptions) }))} />
+      {missing.length > 0 && <p class="soft small-text">Your role cannot grant {listed(missing)}. Ask the primary contact.</p>}
+      <Effects access={<>The new role counts at once. Licenses stay as they are: a role alone gives and takes none.</>} bill={<>Nothing changes.</>} />
+    </FormDialog>
+  );
+}
+
+function ActivateDialog({ user: u, onClose }: Props) {
+  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const name = personName(u);
+  const active = running(subscriptions).filter((s) => s.billing === "active_users");
+  const save = async () => {
+    if (await w.run(() => change(here, u, () => write<User>("POST", `${userPath(here, u.id)}/activate`), `${name} is active`))) onClose();
+  };
+  return (
+    <FormDialog title={`Activate ${name}?`} submit={`Activate ${name}`} write={w} onClose={onClose} onSubmit={() => void save()}>
+      <Effects
+        access={active.length ? <>{name} can sign in again and use {listed(active.map((s) => visible(s.product_name)))} at once.</> : <>{name} can sign in again. No license comes with it: give one afterwards.</>}
+        bill={active.length ? <Lines of={active.map((s) => billOfActive(s, here, name))} /> : <>Nothing changes.</>} />
+    </FormDialog>
+  );
+}
+
+function DeactivateDialog({ user: u, onClose, onDeed }: Props) {
+  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const name = personName(u);
+  const save = async () => {
+    if (await w.run(() => change(here, u, () => write<User>("POST", `${userPath(here, u.id)}/deactivate`), `${name} is deactivated`))) onClose();
+  };
+  return (
+    <FormDialog title={`Deactivate ${name}?`} submit={`Deactivate ${name}`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
+      <Effects
+        access={<>{name} is shut out at once.{loses(u, subscriptions)} You can activate {name} again at any time; licenses have to be given anew then.</>}
+        bill={<Lines of={billOfEnd(here, u, subscriptions)} />} />
+      {w.problem.value?.code === "role_must_be_removed_first" && <p><Button onClick={() => onDeed("role")}>Change the role first</Button></p>}
+    </FormDialog>
+  );
+}
+
+/** Holders of an administrator's role keep their access until the role is taken. */
+function RoleFirstDialog({ user: u, onClose, onDeed }: Props) {
+  const name = personName(u), role = roleNames[u.role].toLowerCase();
+  return (
+    <Dialog title={`${name} is ${role}`} onClose={onClose}>
+      <div class="dialog-body">
+        <p>Only members can be deactivated, so that nobody is shut out by mistake who runs the account. Make {name} a member first; then deactivate.</p>
+        <Effects access={<>Until then {name} keeps access and role.</>} bill={<>Nothing changes.</>} />
+      </div>
+      <footer><Button onClick={onClose}>Cancel</Button><Button kind="primary" onClick={() => onDeed("role")}>Change the role</Button></footer>
+    </Dialog>
+  );
+}
+
+function RemoveDialog({ user: u, onClose }: Props) {
+  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const name = personName(u), invited = u.status === "invited";
+  const reserved = running(subscriptions).find((s) => s.id === u.invitation?.subscription_id && u.invitation?.seat_reserved);
+  const save = async () => {
+    if (await w.run(() => change(here, u, () => write<undefined>("DELETE", userPath(here, u.id)), `${name} is removed`))) onClose();
+  };
+  return (
+    <FormDialog title={`Remove ${name}?`} submit={`Remove ${name}`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
+      <Effects
+        access={(
+          <>
+            <p>{invited ? `The invitation is cancelled: its link leads nowhere from now on.` : `${name} is shut out at once.${loses(u, subscriptions)}`}</p>
+            <p>This cannot be undone. The email <Typed>{u.email}</Typed> is free then and can be invited again, as a new user.</p>
+          </>
+        )}
+        bill={reserved ? <>{billOfLess(reserved, here, name)}</> : <Lines of={billOfEnd(here, u, subscriptions)} />} />
+      {!invited && <p class="soft small-text">To keep the person for later, deactivate instead. What {name} did stays in the activity.</p>}
+    </FormDialog>
+  );
+}
+
+function EraseDialog({ user: u, onClose }: Props) {
+  const here = useAccount(), w = useWrite();
+  const [typed, setTyped] = useState("");
+  const name = personName(u);
+  const save = async () => {
+    if (await w.run(() => change(here, u, () => write<User>("POST", `${userPath(here, u.id)}/erase`), "The personal data is erased"))) onClose();
+  };
+  return (
+    <FormDialog title={`Erase ${name}?`} submit={`Erase ${name} for good`} danger write={w} onClose={onClose} onSubmit={() => void save()} disabled={typed.trim() !== name}>
+      <Notice tone="warn" title="This is final">Name, email and qualification are replaced by “Erased user”. Nobody can bring them back, the vendor neither.</Notice>
+      <Effects access={<>Nothing changes: {name} was removed before.</>} bill={<>Nothing changes. Invoices and activity hold a number for each user, never names; they stay right.</>} />
+      <TextField label={`Type ${name} to confirm`} value={typed} onValue={setTyped} autocomplete="off" spellcheck={false} />
+    </FormDialog>
+  );
+}
+
+/** Hands the account over. Both are signed out by it, so its end is the end of this sign-in. */
+export function OwnerDialog({ user: u, onClose }: Omit<Props, "onDeed">) {
+  const here = useAccount(), w = useWrite();
+  const [done, setDone] = useState(false);
+  const name = personName(u);
+  const back = `${userPage(here, u.id)}?do=owner`;
+  if (done) {
+    return (
+      <Dialog title={`${name} is the primary contact now`} onClose={() => void signOut()}>
+        <div class="dialog-body"><p>You and {name} were both signed out. Sign in again to go on: you are an admin of {visible(here.account.name)} now.</p></div>
+        <footer><Button kind="primary" onClick={() => void signOut()}>Leave</Button></footer>
+      </Dialog>
+    );
+  }
+  if (!u.signed_in) {
+    return (
+      <Dialog title={`${name} has not signed in yet`} onClose={onClose}>
+        <div class="dialog-body"><p>Only somebody who has signed in before can become the primary contact. Ask {name} to sign in once; then come back.</p></div>
+        <footer><Button kind="primary" onClick={onClose}>Close</Button></footer>
+      </Dialog>
+    );
+  }
+  const save = async () => {
+    const ok = await w.run(async () => void (await write<User>("PUT", `${here.api}/owner`, { user_id: u.id })));
+    if (ok) setDone(true);
+  };
+  return (
+    <FormDialog title={`Make ${name} the primary contact?`} submit={`Hand over to ${name}`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
+      <Facts>
+        <Fact name="Primary contact today">{personName(here.me)} (you)</Fact>
+        <Fact name="From now on">{name}</Fact>
+      </Facts>
+      <Effects
+        access={(
+          <>
+            <p>{name} may do everything in this account, and is the only one who can hand it on. You stay as an admin.</p>
+            <p>You are both signed out at once and have to sign in again. Licenses stay as they are.</p>
+          </>
+        )}
+        bill={<>Nothing changes.{here.account.billing_contact ? " Invoices go to the billing contact as before." : ` Invoices are mailed to ${name}, since there is no billing contact.`}</>} />
+      {w.problem.value?.code === "sign_in_again" && (
+        <Notice title="Show that it is you" actions={<Button kind="primary" onClick={() => void signIn(back, { hint: identity.peek()?.email, again: true })}>Sign in again</Button>}>You come back to this question; answer it within five minutes.</Notice>
+      )}
+    </FormDialog>
+  );
+}
+
+/** Takes a license. */
+export function TakeDialog({ user: u, subscription: s, onClose }: { user: User; subscription: Subscription; onClose: () => void }) {
+  const here = useAccount(), w = useWrite();
+  const name = personName(u), product = visible(s.product_name);
+  const save = async () => {
+    const take = () => write<undefined>("DELETE", `${here.api}/subscriptions/${encodeURIComponent(s.id)}/licenses/${encodeURIComponent(u.id)}`);
+    if (await w.run(() => change(here, u, take, `${name} holds no license of ${product} any more`))) onClose();
+  };
+  return (
+    <FormDialog title={`Take the license of ${name}?`} submit={`Take ${name}’s license`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
+      <Effects access={<>From now on {name} may not use {product}{s.entitlements.length > 0 && <>: {allows(s.entitlements)}</>}. The person stays active, and is told by mail.</>} bill={billOfLess(s, here, name)} />
+    </FormDialog>
+  );
+}
+
+export const deedNames: Record<Deed, string> = {
+  edit: "Edit", role: "Change role", activate: "Activate", deactivate: "Deactivate", remove: "Remove", erase: "Erase personal data", owner: "Make primary contact",
+};
+
+/** The deed that the address asks for, as after a sign-in that a deed needed. */
+export const askedDeed = (here: Here, u: User, asked: string) => deedsOf(here, u).find((d) => d === asked);
