@@ -40,8 +40,8 @@ test: deps ## Run every check and test that CI runs
 
 check: test ## The same as test: what CI runs
 
-torture: deps ## Run the tests of faults and attacks at full size, and print one line for each: FAULT=16 for one
-	@go run ./infra/torture -fault $(or $(FAULT),0)
+torture: deps ## Run the tests of faults and attacks at full size, and print one line for each: FAULT=16 for one, SHORT=1 for little of all
+	@go run ./infra/torture -fault $(or $(FAULT),0) $(if $(SHORT),-short)
 
 lint: deps ## Static checks beyond go vet
 	go run honnef.co/go/tools/cmd/staticcheck@v0.8.2 ./...

@@ -1,7 +1,8 @@
 // Command torture runs the tests of faults and attacks at their full size, one package
 // after the other, and prints one line for each fault: its number, what was done, how
 // often it went wrong of how many tries, and the seed. `make torture` runs all of them;
-// -fault 16 one.
+// -fault 16 one; -short all at the size that every run of the tests has, which shows in
+// minutes that the table is whole.
 //
 // A fault that has no line has not been tried, which counts as failed.
 package main
@@ -22,21 +23,29 @@ import (
 	"time"
 )
 
-// timeout bounds the tests of one package, which have minutes.
-const timeout = 30 * time.Minute
+// timeout bounds the tests of one package, which take minutes, and several times as long
+// on a machine that does something else too.
+const timeout = time.Hour
 
 func main() {
 	only := flag.Int("fault", 0, "run the tests of this fault alone")
 	verbose := flag.Bool("v", false, "show everything that the tests say")
+	short := flag.Bool("short", false, "run the tests at the size that every run of the tests has")
 	flag.Parse()
-	if err := run(*only, *verbose, os.Stdout); err != nil {
+	if err := run(*only, runner{short: *short, verbose: *verbose, out: os.Stdout}); err != nil {
 		fmt.Fprintln(os.Stderr, "torture:", err)
 		os.Exit(1)
 	}
 }
 
-func run(only int, verbose bool, out io.Writer) error {
-	began := time.Now()
+// runner says how tests are run.
+type runner struct {
+	short, verbose bool
+	out            io.Writer
+}
+
+func run(only int, how runner) error {
+	began, out := time.Now(), how.out
 	wanted := map[int]bool{}
 	byPackage := map[string][]string{}
 	for _, r := range rows() {
@@ -55,7 +64,7 @@ func run(only int, verbose bool, out io.Writer) error {
 	var failed []error
 	for _, pkg := range slices.Sorted(maps.Keys(byPackage)) {
 		since := time.Now()
-		found, err := test(pkg, byPackage[pkg], verbose, out)
+		found, err := how.test(pkg, byPackage[pkg])
 		for fault, all := range found {
 			lines[fault] = append(lines[fault], all...)
 		}
@@ -77,8 +86,12 @@ func run(only int, verbose bool, out io.Writer) error {
 }
 
 // test runs tests of a package and gives the figures that they write down, by fault.
-func test(pkg string, tests []string, verbose bool, out io.Writer) (map[int][]string, error) {
-	cmd := exec.Command("go", "test", "-tags", "torture", "-count=1", "-v", "-timeout", timeout.String(), "-run", "^("+strings.Join(tests, "|")+")$", "./"+pkg)
+func (how runner) test(pkg string, tests []string) (map[int][]string, error) {
+	args := []string{"test", "-count=1", "-v", "-timeout", timeout.String(), "-run", "^(" + strings.Join(tests, "|") + ")$"}
+	if !how.short {
+		args = append(args, "-tags", "torture")
+	}
+	cmd := exec.Command("go", append(args, "./"+pkg)...)
 	said, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -93,8 +106,8 @@ func test(pkg string, tests []string, verbose bool, out io.Writer) (map[int][]st
 	scanner.Buffer(nil, longestLine)
 	for scanner.Scan() {
 		line := scanner.Text()
-		if verbose {
-			fmt.Fprintln(out, line)
+		if how.verbose {
+			fmt.Fprintln(how.out, line)
 		}
 		if fault, figure, ok := read(line); ok && !slices.Contains(found[fault], figure) {
 			found[fault] = append(found[fault], figure)
@@ -106,8 +119,8 @@ func test(pkg string, tests []string, verbose bool, out io.Writer) (map[int][]st
 	// What is too long for a line is still to be taken off the test's hands.
 	_, _ = io.Copy(io.Discard, said)
 	if err := errors.Join(scanner.Err(), cmd.Wait()); err != nil {
-		if !verbose {
-			fmt.Fprintln(out, strings.Join(tail, "\n"))
+		if !how.verbose {
+			fmt.Fprintln(how.out, strings.Join(tail, "\n"))
 		}
 		return found, err
 	}

@@ -381,7 +381,7 @@ type tenants struct {
 // that all share here and not on AWS, which is why times are told and not judged.
 func hotTenant(t *testing.T, w *town) {
 	const othersAtOnce = 4
-	rounds, each := faulttest.Size(1, 10), faulttest.Size(20, 200)
+	rounds, each := faulttest.Size(1, 5), faulttest.Size(20, 120)
 	y := &tenants{town: w, hot: w.company("hot", hotShare), steps: make([]int, othersAtOnce)}
 	for i := range othersAtOnce {
 		y.others = append(y.others, w.company(fmt.Sprintf("quiet%d", i), 2))
