@@ -49,3 +49,9 @@ export function arithmetic(line: Line, price: Price | undefined): string {
   return [whole, part(line)].filter(Boolean).join(" × ");
 }
 
+
+/** "€20.00 per license and month", or the API's words where a price has more to it. */
+export function priceInWords(price: Price, interval: "month" | "year", who = "license"): string {
+  const plain = price.model === "per_seat" && price.base.amount_minor === 0 && price.included_seats === 0 && price.unit;
+  return plain ? `${money(plain)} per ${who} and ${interval}` : `${price.words}, each ${interval}`;
+}

@@ -4,6 +4,7 @@ import type { Schema } from "../../lib/api";
 import { count, date, longDate, personName, plural, visible } from "../../lib/format";
 import { know } from "../../lib/people";
 import { usePages } from "../../lib/query";
+import { priceInWords } from "../../lib/price";
 import { Link } from "../../lib/router";
 import { maySpend } from "../../lib/rights";
 import { Card, Chip, Figure, PageHead, Pager, Person, Typed } from "../../ui/bits";
@@ -26,7 +27,7 @@ export function ActiveUsers({ of: s }: { of: Schema<"Subscription"> }) {
   const spends = maySpend(here, s);
   return (
     <>
-      <PageHead title={`${visible(s.product_name)}: active users`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {s.price.words}, {s.interval === "year" ? "each year" : "each month"}.</p>}
+      <PageHead title={`${visible(s.product_name)}: active users`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {priceInWords(s.price, s.interval, "user")}.</p>}
         actions={<ButtonLink kind="primary" href={`${here.home}/users`}>Manage users</ButtonLink>} />
       <dl class="figures">
         <Figure label="Active users" value={count(active)} below="Each of them may use the product" />

@@ -6,6 +6,7 @@ import { useAccount } from "../../lib/account";
 import type { Schema } from "../../lib/api";
 import { useDraft } from "../../lib/draft";
 import { longDate, plural, visible } from "../../lib/format";
+import { priceInWords } from "../../lib/price";
 import { useQuote } from "../../lib/quoting";
 import { ButtonLink } from "../../ui/button";
 import { Stepper } from "../../ui/field";
@@ -36,7 +37,7 @@ export function EditNumber({ of: now, onClose }: { of: Subscription; onClose: ()
       fields={
         <div class="edit-number">
           <Stepper label="Total licenses" value={n} onValue={(v) => (wanted.value = v)} min={1} hint={difference(s, n)} />
-          <p class="soft">{visible(s.product_name)}, {visible(s.plan_name)}: {s.price.words}.</p>
+          <p class="soft">{visible(s.product_name)}, {visible(s.plan_name)}: {priceInWords(s.price, s.interval)}.</p>
         </div>
       }
       idle={<p class="soft">You have {plural(s.seats, "license")} now. Change the number to see what it costs, today and from the next invoice on.</p>}

@@ -2,6 +2,7 @@
 import { useAccount } from "../../lib/account";
 import type { Schema } from "../../lib/api";
 import { count, longDate, plural, visible } from "../../lib/format";
+import { priceInWords } from "../../lib/price";
 import { go, Link, queryValue, setQuery } from "../../lib/router";
 import { maySpend } from "../../lib/rights";
 import { Card, Chip, Figure, Meter, PageHead } from "../../ui/bits";
@@ -21,7 +22,7 @@ export function Pool({ of: s }: { of: Schema<"Subscription"> }) {
   const self = s.rules.self_serve !== "none";
   return (
     <>
-      <PageHead title={`${visible(s.product_name)} licenses`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {s.price.words}, {s.interval === "year" ? "each year" : "each month"}.</p>}
+      <PageHead title={`${visible(s.product_name)} licenses`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {priceInWords(s.price, s.interval)}.</p>}
         actions={spends && (self
           ? <Button kind="primary" onClick={() => setQuery({ edit: "number" })}>Edit number of licenses</Button>
           : <Button kind="primary" onClick={() => go(`${here.home}/requests?new=seats&subscription=${encodeURIComponent(s.id)}`)}>Ask for another number</Button>)} />

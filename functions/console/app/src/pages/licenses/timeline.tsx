@@ -84,7 +84,7 @@ export function TakeBack({ of: s, kind, onClose }: { of: Subscription; kind: Ahe
   const undo = undoOf(s, kind, here.zone);
   const run = async () => {
     const ok = await w.run(async () => {
-      await write(undo.method, `${here.api}/subscriptions/${encodeURIComponent(s.id)}${undo.at}`, undo.method === "POST" ? {} : undefined);
+      await write(undo.method, `${here.api}/subscriptions/${encodeURIComponent(s.id)}${undo.at}`);
       await invalidate(here.api);
     });
     if (!ok) return;
