@@ -69,6 +69,7 @@ func compile(app string) (map[string][]byte, []string, error) {
 	result := api.Build(api.BuildOptions{
 		EntryPointsAdvanced: []api.EntryPoint{{InputPath: "src/main.tsx", OutputPath: "app"}},
 		AbsWorkingDir:       app,
+		PreserveSymlinks:    true, // wherever node_modules lies, packages are told by it
 		Outdir:              out,
 		Bundle:              true,
 		Format:              api.FormatESModule,
