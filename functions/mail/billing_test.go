@@ -177,7 +177,7 @@ func TestSeatsGivenBackAtOnceHaveAReceipt(t *testing.T) {
 	same(t, "seats given back", r.news(a), "clerk: Receipt: Northwind Meetings, 8 → 5 seats", "olga: Receipt: Northwind Meetings, 8 → 5 seats",
 		"olga: Credit note 2 of Northwind Meetings: €21.42")
 	says(t, to(t, r.mails(), "clerk", "seat_change_receipt"), "Given back by: clerk Guest", "Seats: 8 → 5", "Credit note: 2", "Credited now, before tax: €18.00",
-		"5 seats instead of 8 cost €100.00 a month instead of €160.00: €60.00 less. 9 of the 30 days", "€60.00 × 9 ÷ 30 = €18.00", console+"/invoices/2")
+		"5 seats instead of 8 cost €100.00 a month instead of €160.00: €60.00 less. 9 of the 30 days", "€60.00 × 9 ÷ 30 = €18.00", console+"/accounts/"+a.ID+"/invoices/2")
 }
 
 // In a trial a receipt says that nothing is charged yet, and until when.

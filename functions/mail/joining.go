@@ -21,7 +21,7 @@ func (w writer) invitationCancelled(_ context.Context, s *scene) ([]letter, erro
 	}
 	return []letter{userLetter(told, mail.InvitationCancelled{
 		Frame: s.to(told), CancellerName: s.actor(), InviteeName: s.name(invitee.ID), InviteeEmail: invitee.Email,
-		CancelledAt: s.event.At, PeopleLink: w.link("/users"),
+		CancelledAt: s.event.At, PeopleLink: w.link(s, "/users"),
 	})}, nil
 }
 
@@ -44,6 +44,6 @@ func (w writer) joinedWithoutLicense(_ context.Context, s *scene) ([]letter, err
 	}
 	return []letter{userLetter(told, mail.JoinedWithoutLicense{
 		Frame: s.to(told), InviterName: by, PersonName: s.name(joined.ID), PersonEmail: joined.Email, ProductName: s.plan.Product.Name,
-		SeatsFree: max(0, s.sub.Free), JoinedAt: s.event.At, LicensesLink: w.link("/licenses"),
+		SeatsFree: max(0, s.sub.Free), JoinedAt: s.event.At, LicensesLink: w.link(s, "/licenses"),
 	})}, nil
 }

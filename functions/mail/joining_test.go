@@ -26,7 +26,7 @@ func TestWhoInvitedIsToldThatSomebodyElseCancelled(t *testing.T) {
 	other.Delete(theirs).OK(t, nil)
 	same(t, "cancelled by somebody else", r.news(a), "admin: The invitation of theirs Guest was cancelled")
 	says(t, to(t, r.mails(), "admin", "invitation_cancelled"), "other Guest cancelled your invitation of theirs Guest to "+customer+". Its link no longer works.",
-		"Email: "+a.Email("theirs"), "Cancelled: 22 November 2026", console+"/users")
+		"Email: "+a.Email("theirs"), "Cancelled: 22 November 2026", console+"/accounts/"+a.ID+"/users")
 	admin.Delete(own).OK(t, nil)
 	same(t, "cancelled by the inviter", r.news(a))
 	a.Owner.Patch(a.Path+"/users/"+adminID, map[string]string{"role": "member"}).OK(t, nil)
@@ -64,7 +64,7 @@ func TestWhoInvitedIsToldThatNoSeatWasFree(t *testing.T) {
 	r.accepts(a, "second", second)
 	same(t, "for whom there was none", r.news(a), "admin: second Guest joined without a license of Rooms")
 	says(t, to(t, r.mails(), "admin", "joined_without_license"), "second Guest, whom you invited, has joined "+customer+".", "no seat was free.",
-		"Email: "+a.Email("second"), "Product: Rooms", "All seats are taken. Add a seat or take back a license first", console+"/licenses")
+		"Email: "+a.Email("second"), "Product: Rooms", "All seats are taken. Add a seat or take back a license first", console+"/accounts/"+a.ID+"/licenses")
 
 	joined := of(r.ledger(a), seats.UserJoined)
 	a.Owner.Delete(rooms+"/licenses/"+first).OK(t, nil)

@@ -27,7 +27,7 @@ func (w writer) seatsIncreased(ctx context.Context, s *scene) ([]letter, error) 
 	}
 	if inv != nil {
 		receipt.Bill = bill(inv)
-		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(inv.Number, 10), w.invoiceLink(inv.Number)
+		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(inv.Number, 10), w.invoiceLink(s, inv.Number)
 	}
 	return append(s.receipts(receipt), invoices...), nil
 }
@@ -44,7 +44,7 @@ func (w writer) seatsDecreased(ctx context.Context, s *scene) ([]letter, error) 
 		return nil, err
 	}
 	if number := s.event.Data.CreditNote; number != 0 {
-		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(number, 10), w.invoiceLink(number)
+		receipt.InvoiceNumber, receipt.InvoiceLink = strconv.FormatInt(number, 10), w.invoiceLink(s, number)
 	}
 	return append(s.receipts(receipt), notes...), nil
 }
@@ -102,7 +102,7 @@ func (w writer) decreaseScheduled(_ context.Context, s *scene) ([]letter, error)
 	return s.payers(func(f mail.Frame) mail.Mail {
 		return mail.DecreaseScheduled{
 			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To,
-			EffectiveAt: d.EffectiveAt, OverAssigned: string(s.plan.Policies.OverAssigned), SeatsLink: w.link("/licenses"),
+			EffectiveAt: d.EffectiveAt, OverAssigned: string(s.plan.Policies.OverAssigned), SeatsLink: w.link(s, "/licenses"),
 		}
 	}), nil
 }
@@ -127,7 +127,7 @@ func (w writer) documents(ctx context.Context, s *scene) ([]letter, error) {
 	}
 	inv := &file.Invoice
 	m := mail.CreditNote{
-		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Lines: lines(inv), Bill: bill(inv), Link: w.invoiceLink(inv.Number),
+		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Lines: lines(inv), Bill: bill(inv), Link: w.invoiceLink(s, inv.Number),
 		PDFAttached: true,
 	}
 	if inv.Corrects != 0 {
@@ -156,7 +156,7 @@ func (w writer) issued(ctx context.Context, s *scene) ([]letter, *billing.Invoic
 	}
 	inv := &file.Invoice
 	m := mail.Invoice{
-		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Lines: lines(inv), Bill: bill(inv), Link: w.invoiceLink(inv.Number),
+		Number: strconv.FormatInt(inv.Number, 10), IssuedAt: inv.IssuedAt, Lines: lines(inv), Bill: bill(inv), Link: w.invoiceLink(s, inv.Number),
 		PDFAttached: true,
 	}
 	for _, l := range inv.Lines {
@@ -210,8 +210,8 @@ func attach(file mail.Attachment, letters []letter) []letter {
 	return letters
 }
 
-func (w writer) invoiceLink(number int64) mail.Link {
-	return w.link("/invoices/" + strconv.FormatInt(number, 10))
+func (w writer) invoiceLink(s *scene, number int64) mail.Link {
+	return w.link(s, "/invoices/"+strconv.FormatInt(number, 10))
 }
 
 func amount(minor int64, c money.Currency) money.Amount {

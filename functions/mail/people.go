@@ -59,7 +59,7 @@ func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error)
 	}
 	m := mail.InvitationExpired{
 		Frame: s.to(told), InviterName: by, InviteeName: s.name(invitee.ID), InviteeEmail: invitee.Email,
-		ExpiredAt: s.event.At, PeopleLink: w.link("/users"),
+		ExpiredAt: s.event.At, PeopleLink: w.link(s, "/users"),
 	}
 	if product, err := invitee.Invitation.Subscription.Product(); err == nil && s.plan != nil && s.plan.Product.ID == product {
 		m.ProductName, m.SeatFreed = s.plan.Product.Name, true
@@ -174,7 +174,7 @@ func (w writer) roleGiven(_ context.Context, s *scene) ([]letter, error) {
 		return nil, nil
 	}
 	return []letter{userLetter(u, mail.RoleGiven{
-		Frame: s.to(u), GiverName: s.actor(), RoleFrom: string(d.FromRole), Role: string(d.Role), GivenAt: s.event.At, SignInLink: w.link("/"),
+		Frame: s.to(u), GiverName: s.actor(), RoleFrom: string(d.FromRole), Role: string(d.Role), GivenAt: s.event.At, SignInLink: w.link(s, ""),
 	})}, nil
 }
 
@@ -186,11 +186,14 @@ func (w writer) ownershipTransferred(_ context.Context, s *scene) ([]letter, err
 		if u := s.user(id); u != nil {
 			letters = append(letters, userLetter(u, mail.OwnershipTransferred{
 				Frame: s.to(u), ToNewOwner: id == d.ToUserID, OldOwnerName: s.name(d.FromUserID), NewOwnerName: s.name(d.ToUserID),
-				TransferredAt: s.event.At, SignInLink: w.link("/"),
+				TransferredAt: s.event.At, SignInLink: w.link(s, ""),
 			}))
 		}
 	}
 	return letters, nil
 }
 
-func (w writer) link(path string) mail.Link { return mail.Link(w.console + path) }
+// link leads to a page of the account: who is in several must not come to another's.
+func (w writer) link(s *scene, path string) mail.Link {
+	return mail.Link(w.console + "/accounts/" + string(s.Account.ID) + path)
+}

@@ -17,7 +17,7 @@ func (w writer) planUpgraded(ctx context.Context, s *scene) ([]letter, error) {
 		return invoices, err
 	}
 	d := s.event.Data
-	m := mail.PlanChanged{ByName: s.actor(), ProductName: s.plan.Product.Name, ChangedAt: s.event.At, Link: w.link("/plan")}
+	m := mail.PlanChanged{ByName: s.actor(), ProductName: s.plan.Product.Name, ChangedAt: s.event.At, Link: w.link(s, "/plan")}
 	if m.Before, m.After, err = w.changedTerms(ctx, s, d.From, d.To); err != nil {
 		return nil, err
 	}
@@ -48,7 +48,7 @@ func (w writer) planChangeScheduled(ctx context.Context, s *scene) ([]letter, er
 	}
 	m := mail.PlanChangeScheduled{
 		ByName: s.actor(), ProductName: s.plan.Product.Name, EffectiveAt: s.event.Data.EffectiveAt, OverAssigned: string(rules.OverAssigned),
-		Link: w.link("/plan"),
+		Link: w.link(s, "/plan"),
 	}
 	var err error
 	if m.Before, m.After, err = w.changedTerms(ctx, s, s.sub.Seats, max(then, rules.MinSeats)); err != nil {
@@ -73,7 +73,7 @@ func (w writer) cancellationScheduled(ctx context.Context, s *scene) ([]letter, 
 	}
 	return w.managers(ctx, s, func(f mail.Frame) mail.Mail {
 		return mail.CancellationScheduled{
-			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, Terms: terms, EffectiveAt: s.event.Data.EffectiveAt, Link: w.link("/plan"),
+			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, Terms: terms, EffectiveAt: s.event.Data.EffectiveAt, Link: w.link(s, "/plan"),
 		}
 	})
 }
@@ -84,7 +84,7 @@ func (w writer) subscriptionEnded(ctx context.Context, s *scene) ([]letter, erro
 	if s.plan == nil || s.sub == nil {
 		return nil, nil
 	}
-	m := mail.SubscriptionEnded{ProductName: s.plan.Product.Name, EndedAt: s.event.At, Link: w.link("/plan")}
+	m := mail.SubscriptionEnded{ProductName: s.plan.Product.Name, EndedAt: s.event.At, Link: w.link(s, "/plan")}
 	if s.concerned() {
 		var err error
 		if m.Terms, err = s.terms(s.plan, s.event.Data.From); err != nil {
@@ -106,7 +106,7 @@ func (w writer) cycleClosed(ctx context.Context, s *scene) ([]letter, error) {
 	if err != nil || !d.Trial || s.plan == nil || !s.concerned() || s.sub.Status != seats.SubscriptionActive {
 		return letters, err
 	}
-	m := mail.TrialEnded{ProductName: s.plan.Product.Name, EndedAt: d.PeriodEnd, Link: w.link("/plan")}
+	m := mail.TrialEnded{ProductName: s.plan.Product.Name, EndedAt: d.PeriodEnd, Link: w.link(s, "/plan")}
 	if m.Terms, err = s.terms(s.plan, d.To); err != nil {
 		return nil, err
 	}

@@ -25,19 +25,19 @@ func TestWhoAnswersForTheMoneyIsToldOfPlans(t *testing.T) {
 	for _, name := range []string{"clerk", "olga"} {
 		says(t, to(t, r.mails(), name, "plan_changed"), "clerk Guest changed the plan of Northwind Meetings for "+customer+", from Team, monthly to Pro.",
 			"Plan: Team, monthly → Pro", "Seats: 5 → 6", "Price until now, before tax: €100.00 a month", "Price from now on, before tax: €180.00 a month",
-			"Due now: €28.56", "Invoice: 2", "Changed by: clerk Guest", "Changed: 22 November 2026 at 10:", console+"/plan")
+			"Due now: €28.56", "Invoice: 2", "Changed by: clerk Guest", "Changed: 22 November 2026 at 10:", console+"/accounts/"+a.ID+"/plan")
 	}
 
 	setPlan(t, a.Owner, a.SubPath(), map[string]any{"plan_id": "meetings-yearly", "seats": 4})
 	same(t, "a change at the end of the cycle", r.news(a), "clerk: Northwind Meetings: Team, yearly from 1 December 2026", "olga: Northwind Meetings: Team, yearly from 1 December 2026")
 	says(t, to(t, r.mails(), "clerk", "plan_change_scheduled"), customer+" goes from the plan Pro of Northwind Meetings to Team, yearly on 1 December 2026.",
 		"Seats: 6 → 4", "Price now, before tax: €180.00 a month", "Price then, before tax: €800.00 a year", "Scheduled by: Olga Owner",
-		"Until the end of 30 November 2026 nothing changes.", "If more than 4 seats are in use when the change takes effect, open invitations lose", console+"/plan")
+		"Until the end of 30 November 2026 nothing changes.", "If more than 4 seats are in use when the change takes effect, open invitations lose", console+"/accounts/"+a.ID+"/plan")
 
 	clerk.Post(a.SubPath()+"/cancel", nil).OK(t, nil)
 	same(t, "a cancellation", r.news(a), "clerk: Cancelled: Northwind Meetings ends on 30 November 2026", "olga: Cancelled: Northwind Meetings ends on 30 November 2026")
 	says(t, to(t, r.mails(), "olga", "cancellation_scheduled"), "clerk Guest cancelled the subscription of "+customer+" to Northwind Meetings. Until the end of 30 November 2026",
-		"Plan: Pro", "Seats: 6", "Price now, before tax: €180.00 a month", "Last day: 30 November 2026", "Nothing is charged for the time after that.", console+"/plan")
+		"Plan: Pro", "Seats: 6", "Price now, before tax: €180.00 a month", "Last day: 30 November 2026", "Nothing is charged for the time after that.", console+"/accounts/"+a.ID+"/plan")
 
 	a.Owner.Post(a.SubPath()+"/licenses", map[string]any{"user_ids": []string{a.OwnerID}}).OK(t, nil)
 	joins(t, r, a, "member", "member", nothing)
@@ -46,7 +46,7 @@ func TestWhoAnswersForTheMoneyIsToldOfPlans(t *testing.T) {
 	same(t, "the end", r.news(a), "clerk: Your subscription to Northwind Meetings has ended", "olga: Your subscription to Northwind Meetings has ended",
 		"member: Your license of Northwind Meetings has ended")
 	says(t, to(t, r.mails(), "olga", "subscription_ended"), "was cancelled and has ended, and all its licenses with it", "Plan: Pro", "Seats: 6",
-		"Price until then, before tax: €180.00 a month", "Ended: 1 December 2026 at 00:00 (Europe/Berlin)", console+"/plan")
+		"Price until then, before tax: €180.00 a month", "Ended: 1 December 2026 at 00:00 (Europe/Berlin)", console+"/accounts/"+a.ID+"/plan")
 	ended := of(r.ledger(a), seats.SubscriptionEndedEv)
 
 	// The product is subscribed to again before the mail is written.
@@ -71,7 +71,7 @@ func TestTheEndOfATrialIsTold(t *testing.T) {
 	a.Advance(time.Date(2026, time.November, 29, 12, 0, 0, 0, time.UTC))
 	same(t, "the end of a trial", r.news(a), "olga: Your trial of Rooms has ended", "olga: Invoice 2 of Northwind Meetings: €0.20")
 	says(t, to(t, r.mails(), "olga", "trial_ended"), "goes on with the plan Rooms monthly of Rooms, which is charged for from now on", "Seats: 3",
-		"Price from now on, before tax: €3.00 a month", "Trial ended: 29 November 2026 at 00:00 (Europe/Berlin)", "First invoice: 2", console+"/plan")
+		"Price from now on, before tax: €3.00 a month", "Trial ended: 29 November 2026 at 00:00 (Europe/Berlin)", "First invoice: 2", console+"/accounts/"+a.ID+"/plan")
 	trial := of(r.ledger(a), seats.CycleClosed)
 
 	a.Owner.Post(rooms+"/cancel", nil).OK(t, nil)

@@ -36,7 +36,7 @@ func (w writer) changeNear(ctx context.Context, s *scene) ([]letter, error) {
 		return nil, nil
 	}
 	m := mail.ChangeReminder{
-		ProductName: s.plan.Product.Name, EffectiveAt: d.EffectiveAt, SeatsFrom: d.From, SeatsTo: d.To, Link: w.link("/licenses"),
+		ProductName: s.plan.Product.Name, EffectiveAt: d.EffectiveAt, SeatsFrom: d.From, SeatsTo: d.To, Link: w.link(s, "/licenses"),
 	}
 	switch s.event.Type {
 	case seats.ReminderDecrease:

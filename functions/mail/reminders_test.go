@@ -38,7 +38,7 @@ func TestOwnerAndBillingAdminsAreRemindedOfWhatIsNear(t *testing.T) {
 		t.Fatalf("reminded: %q, want the owner and the billing admin", heads(told))
 	}
 	for _, m := range told {
-		says(t, m, "goes from 5 seats of Northwind Meetings to 1 on 1 December 2026", "As of now 2 people lose their license", console+"/licenses")
+		says(t, m, "goes from 5 seats of Northwind Meetings to 1 on 1 December 2026", "As of now 2 people lose their license", console+"/accounts/"+a.ID+"/licenses")
 		if m.Subject != "Reminder: Northwind Meetings: 1 seat from 1 December 2026" || strings.Count(m.Text, "- member-") != 2 {
 			t.Errorf("%q reads\n%s", m.Subject, m.Text)
 		}

@@ -17,7 +17,7 @@ func (w writer) requestOpened(ctx context.Context, s *scene) ([]letter, error) {
 	}
 	var letters []letter
 	if u := s.user(s.event.Data.UserID); u != nil {
-		letters = append(letters, userLetter(u, mail.RequestOpened{Frame: s.to(u), Asked: *asked, Link: w.link("/requests")}))
+		letters = append(letters, userLetter(u, mail.RequestOpened{Frame: s.to(u), Asked: *asked, Link: w.link(s, "/requests")}))
 	}
 	if s.plan == nil {
 		return letters, nil
@@ -43,7 +43,7 @@ func (w writer) requestAnswered(ctx context.Context, s *scene) ([]letter, error)
 		return nil, err
 	}
 	return []letter{userLetter(u, mail.RequestAnswered{
-		Frame: s.to(u), Asked: *asked, Approved: s.event.Data.Approved, Answer: s.Request.Answer, AnsweredAt: s.event.At, Link: w.link("/requests"),
+		Frame: s.to(u), Asked: *asked, Approved: s.event.Data.Approved, Answer: s.Request.Answer, AnsweredAt: s.event.At, Link: w.link(s, "/requests"),
 	})}, nil
 }
 

@@ -26,7 +26,7 @@ func TestRequestsAreConfirmedAndTheirAnswersTold(t *testing.T) {
 	}
 	r.Operator().Post(path+"/decline", map[string]string{"message": "Not in winter."}).OK(t, nil)
 	same(t, "declined", r.news(a), "olga: Your request was declined: Northwind Meetings")
-	says(t, to(t, r.mails(), "olga", "request_answered"), "Not in winter.", "Plan: Pro", "Seats: 5 → 8", "For Lyon.", console+"/requests")
+	says(t, to(t, r.mails(), "olga", "request_answered"), "Not in winter.", "Plan: Pro", "Seats: 5 → 8", "For Lyon.", console+"/accounts/"+a.ID+"/requests")
 	path = ask(map[string]any{"kind": "other", "message": "Shells?"})
 	same(t, "asked in words", r.news(a), "olga: Your request to Northwind Meetings", "sales: Request of Customer at customer1.example")
 	r.Operator().Post(path+"/approve", map[string]string{"message": "Fine."}).OK(t, nil)

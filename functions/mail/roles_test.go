@@ -19,7 +19,7 @@ func TestWhoseRoleChangesIsTold(t *testing.T) {
 	become(invited[0].UserID, "admin")
 	same(t, "an admin", r.news(a), "ann: You are now an administrator of Customer at customer1.example")
 	says(t, to(t, r.mails(), "ann", "role_given"), "Olga Owner changed your role at Customer at customer1.example. You are now an administrator.",
-		"Your role: Member → Administrator", "invite people", console+"/")
+		"Your role: Member → Administrator", "invite people", console+"/accounts/"+a.ID)
 	become(invited[0].UserID, "member")
 	same(t, "a member again", r.news(a), "ann: You are now a member of Customer at customer1.example")
 	become(invited[1].UserID, "admin")

@@ -24,7 +24,7 @@ func TestEverybodyIsToldWhatHappensToThem(t *testing.T) {
 	a := r.OpenWith(map[string]any{"tax_rate_ppm": 190_000})
 	same(t, "opening", r.news(a), "olga: Invoice 1 of Northwind Meetings: €119.00")
 	says(t, to(t, r.mails(), "olga", "invoice"), "Hello Olga Owner", "Net: €100.00", "Tax 19%: €19.00", "Amount due: €119.00",
-		"Period: 1 November 2026 to 30 November 2026", console+"/invoices/1", "help@northwind.example", "Hafenstraße 12, 20457 Hamburg")
+		"Period: 1 November 2026 to 30 November 2026", console+"/accounts/"+a.ID+"/invoices/1", "help@northwind.example", "Hafenstraße 12, 20457 Hamburg")
 
 	gus := peopleAreInvited(t, r, a)
 	licensesMove(t, r, a, gus)
@@ -32,7 +32,7 @@ func TestEverybodyIsToldWhatHappensToThem(t *testing.T) {
 
 	a.Owner.Put(a.Path+"/owner", map[string]string{"user_id": gus}).OK(t, nil)
 	same(t, "a transfer", r.news(a), "gus: You are now the owner of Customer at customer1.example", "olga: gus Guest is now the owner of Customer at customer1.example")
-	says(t, to(t, r.mails(), "gus", "ownership_transferred"), "Olga Owner handed", console+"/", "For safety you were both signed out")
+	says(t, to(t, r.mails(), "gus", "ownership_transferred"), "Olga Owner handed", console+"/accounts/"+a.ID, "For safety you were both signed out")
 	says(t, to(t, r.mails(), "olga", "ownership_transferred"), "You are an administrator of the account from now on")
 }
 
@@ -58,7 +58,7 @@ func peopleAreInvited(t *testing.T, r *rig, a *apitest.Account) (gus string) {
 
 	a.Advance(apitest.Start.Add(seats.InvitationTTL))
 	same(t, "lapsing", r.news(a), "olga: The invitation of ida Guest has expired")
-	says(t, to(t, r.mails(), "olga", "invitation_expired"), "Expired: 29 November 2026 at 10:00 (Europe/Berlin)", a.Email("ida"), console+"/users")
+	says(t, to(t, r.mails(), "olga", "invitation_expired"), "Expired: 29 November 2026 at 10:00 (Europe/Berlin)", a.Email("ida"), console+"/accounts/"+a.ID+"/users")
 	a.Owner.Delete(a.Path+"/users/"+ida).OK(t, nil)
 	same(t, "removing", r.news(a))
 	return gus
@@ -85,12 +85,12 @@ func moneyMoves(t *testing.T, r *rig, a *apitest.Account) {
 		"olga: Invoice 2 of Northwind Meetings: €4.76")
 	for _, name := range []string{"gus", "olga"} {
 		says(t, to(t, r.mails(), name, "seat_change_receipt"), "Bought by: gus Guest", "Seats added: €4.00", "Tax 19%: €0.76", "Amount due: €4.76",
-			"8 seats instead of 5 cost €160.00 a month instead of €100.00: €60.00 more. 2 of the 30 days", "€60.00 × 2 ÷ 30 = €4.00", console+"/invoices/2")
+			"8 seats instead of 5 cost €160.00 a month instead of €100.00: €60.00 more. 2 of the 30 days", "€60.00 × 2 ÷ 30 = €4.00", console+"/accounts/"+a.ID+"/invoices/2")
 	}
 
 	a.Confirm(a.Quote(4).ID).OK(t, nil)
 	same(t, "a decrease", r.news(a), "olga: Northwind Meetings: 4 seats from 1 December 2026")
-	says(t, to(t, r.mails(), "olga", "decrease_scheduled"), "Seats: 8 → 4", "until the end of 30 November 2026", "everybody keeps their license", console+"/licenses")
+	says(t, to(t, r.mails(), "olga", "decrease_scheduled"), "Seats: 8 → 4", "until the end of 30 November 2026", "everybody keeps their license", console+"/accounts/"+a.ID+"/licenses")
 
 	a.Advance(monthEnd())
 	same(t, "the month's end", r.news(a), "olga: Invoice 3 of Northwind Meetings: €95.20")
