@@ -108,20 +108,10 @@ func (t *turn) mayAssignAll(id SubscriptionID, users []UserID, buy Purchase, fir
 	if err != nil || buy.Quote != "" || t.Receipt != nil {
 		return err
 	}
-	again := *t.Mint
-	t.Mint = &again
-	_, _, supply, err := decideAssign(t, id, users, buying{})
-	if err != nil {
-		return err
-	}
-	product, lacking := supply.lacking()
-	switch {
-	case len(supply.short) > 0 && first:
-		return &shortage{t.Now}
-	case lacking:
-		return supply.quoteRequired(product)
-	}
-	return nil
+	return t.tried(first, func() (*supply, error) {
+		_, _, supply, err := decideAssign(t, id, users, buying{})
+		return supply, err
+	})
 }
 
 // assignPart gives the licenses of one transaction; whole where it is the only one.
@@ -132,13 +122,7 @@ func (s *Service) assignPart(ctx context.Context, cmd command, sub SubscriptionI
 			if err != nil {
 				return nil, nil, err
 			}
-			if len(supply.short) > 0 && first {
-				return nil, nil, &shortage{t.Now}
-			}
-			if product, lacking := supply.lacking(); lacking && buy.Quote == "" && whole {
-				return nil, nil, supply.quoteRequired(product)
-			}
-			return change, results, nil
+			return change, results, supply.refusal(first, whole && buy.Quote == "")
 		})
 	})
 }

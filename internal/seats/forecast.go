@@ -51,17 +51,8 @@ type Foreseen struct {
 // the changes as they would be confirmed, and writes nothing. Changes that would be
 // refused are refused. Active users are taken to stay as they are.
 func (s *Service) Forecast(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, months int, changes []WhatIf) (*Forecast, error) {
-	product, err := id.Product()
+	t, sub, _, err := s.readSpending(ctx, command{caller: caller, account: account}, id)
 	if err != nil {
-		return nil, err
-	}
-	cmd := command{caller: caller, account: account}
-	cmd.want.Products = []string{product}
-	t, err := s.read(ctx, cmd)
-	if err != nil {
-		return nil, err
-	}
-	if _, _, err := t.maySpend(id); err != nil {
 		return nil, err
 	}
 	if months < 1 || months > MaxForecastMonths || len(changes) > MaxWhatIfs {
@@ -71,7 +62,7 @@ func (s *Service) Forecast(ctx context.Context, caller Caller, account AccountID
 	if err != nil {
 		return nil, err
 	}
-	p := &prophet{Service: s, turn: t, id: id, product: product}
+	p := &prophet{Service: s, turn: t, id: id, product: sub.Product}
 	p.out = &Forecast{Account: t.Account, From: t.Now, Until: t.Now.AddDate(0, months, 0)}
 	if p.closing, err = s.ahead(ctx, t.Account, subs); err != nil {
 		return nil, err

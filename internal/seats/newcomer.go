@@ -164,20 +164,10 @@ func (s *Service) mayAddAll(ctx context.Context, t *turn, rows []newcomer, buy P
 	if err != nil {
 		return err
 	}
-	again := *t.Mint
-	t.Mint = &again
-	_, _, supply, err := decideAdd(t, rows, taken, buying{})
-	if err != nil {
-		return err
-	}
-	product, lacking := supply.lacking()
-	switch {
-	case len(supply.short) > 0 && first:
-		return &shortage{t.Now}
-	case lacking:
-		return supply.quoteRequired(product)
-	}
-	return nil
+	return t.tried(first, func() (*supply, error) {
+		_, _, supply, err := decideAdd(t, rows, taken, buying{})
+		return supply, err
+	})
 }
 
 // taken are the emails that are somebody else's, as far as is remembered of a long
@@ -225,11 +215,8 @@ func (s *Service) addPart(ctx context.Context, cmd command, rows []newcomer, buy
 			if err != nil {
 				return nil, nil, err
 			}
-			if len(supply.short) > 0 && first {
-				return nil, nil, &shortage{t.Now}
-			}
-			if product, lacking := supply.lacking(); lacking && buy.Quote == "" && cmd.mint == nil {
-				return nil, nil, supply.quoteRequired(product)
+			if err := supply.refusal(first, cmd.mint == nil && buy.Quote == ""); err != nil {
+				return nil, nil, err
 			}
 			for _, check := range checks {
 				if err := check(results); err != nil {

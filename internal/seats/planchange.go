@@ -13,21 +13,11 @@ import (
 // interval is an upgrade and takes effect at once; everything else waits for the end
 // of the cycle.
 func (s *Service) QuotePlan(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, planID string, seats int64) (*Quote, money.Currency, error) {
-	product, err := id.Product()
-	if err != nil {
-		return nil, "", err
-	}
 	target, err := s.offered(ctx, planID)
 	if err != nil {
 		return nil, "", err
 	}
-	cmd := command{caller: caller, account: account, money: true}
-	cmd.want.Products = []string{product}
-	t, err := s.read(ctx, cmd)
-	if err != nil {
-		return nil, "", err
-	}
-	sub, plan, err := t.maySpend(id)
+	t, sub, plan, err := s.readSpending(ctx, command{caller: caller, account: account, money: true}, id)
 	if err != nil {
 		return nil, "", err
 	}

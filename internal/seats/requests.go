@@ -143,22 +143,14 @@ func readAsking(ask *Asking) (message string, err error) {
 // priceAsking prices what is asked for as the vendor's staff would do it, and keeps
 // the quote. Who is a user may not confirm it: then the plan's limits hold again.
 func (s *Service) priceAsking(ctx context.Context, cmd command, ask Asking, request RequestID) (*Quote, money.Currency, error) {
-	product, err := ask.Subscription.Product()
-	if err != nil {
-		return nil, "", err
-	}
 	want := moneyWant{seats: ask.Seats, byVendor: true}
 	if ask.Kind == RequestPlan {
+		var err error
 		if want.plan, err = s.offered(ctx, ask.PlanID); err != nil {
 			return nil, "", err
 		}
 	}
-	cmd.want.Products = []string{product}
-	t, err := s.read(ctx, cmd)
-	if err != nil {
-		return nil, "", err
-	}
-	sub, plan, err := t.maySpend(ask.Subscription)
+	t, sub, plan, err := s.readSpending(ctx, cmd, ask.Subscription)
 	if err != nil {
 		return nil, "", err
 	}

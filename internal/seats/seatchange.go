@@ -20,17 +20,7 @@ func (s *Service) QuoteSeats(ctx context.Context, caller Caller, account Account
 // quoteSeats is QuoteSeats; given says that the command which buys the seats gives
 // all of them to people at once, so that the next close finds none of them free.
 func (s *Service) quoteSeats(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, seats int64, given bool) (*Quote, money.Currency, error) {
-	product, err := id.Product()
-	if err != nil {
-		return nil, "", err
-	}
-	cmd := command{caller: caller, account: account, money: true}
-	cmd.want.Products = []string{product}
-	t, err := s.read(ctx, cmd)
-	if err != nil {
-		return nil, "", err
-	}
-	sub, plan, err := t.maySpend(id)
+	t, sub, plan, err := s.readSpending(ctx, command{caller: caller, account: account, money: true}, id)
 	if err != nil {
 		return nil, "", err
 	}
@@ -321,12 +311,17 @@ func decideConfirm(t *turn, id SubscriptionID, agreed bool) (*Change, SeatChange
 	if err != nil {
 		return nil, none, err
 	}
-	if err := effect.charges(q); err != nil {
-		return nil, none, err
+	return effect.confirmed(t, q)
+}
+
+// confirmed is the change that confirms a quote, which charges just what it shows.
+func (c *moneyChange) confirmed(t *turn, q *Quote) (*Change, SeatChangeResult, error) {
+	if err := c.charges(q); err != nil {
+		return nil, SeatChangeResult{}, err
 	}
 	change := &Change{}
-	effect.into(t, change, 0)
-	return change, effect.result(), nil
+	c.into(t, change, 0)
+	return change, c.result(), nil
 }
 
 func (c *moneyChange) result() SeatChangeResult {

@@ -1,6 +1,7 @@
 package seats
 
 import (
+	"context"
 	"time"
 
 	"github.com/usher-seats/usher/internal/money"
@@ -19,6 +20,21 @@ func (t *turn) maySpend(id SubscriptionID) (*Subscription, *Plan, error) {
 		return nil, nil, ErrStateConflict.With("This subscription has ended. Subscribe again.")
 	}
 	return sub, plan, nil
+}
+
+// readSpending reads a subscription whose money the caller may move.
+func (s *Service) readSpending(ctx context.Context, cmd command, id SubscriptionID) (*turn, *Subscription, *Plan, error) {
+	product, err := id.Product()
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	cmd.want.Products = []string{product}
+	t, err := s.read(ctx, cmd)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	sub, plan, err := t.maySpend(id)
+	return t, sub, plan, err
 }
 
 // maySpendOf is maySpend of a subscription, for a command that needs no more.

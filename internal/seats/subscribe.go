@@ -225,10 +225,5 @@ func decideConfirmSubscription(t *turn, plan *Plan, agreed bool) (*Change, SeatC
 	if err != nil {
 		return nil, none, err
 	}
-	if err := effect.charges(q); err != nil {
-		return nil, none, err
-	}
-	change := &Change{}
-	effect.into(t, change, 0)
-	return change, effect.result(), nil
+	return effect.confirmed(t, q)
 }

@@ -119,6 +119,32 @@ func (s *supply) lacking() (product string, found bool) {
 	return "", false
 }
 
+// tried is what keeps a command of several transactions from beginning, by a decision
+// about all of it that is thrown away.
+func (t *turn) tried(first bool, decide func() (*supply, error)) error {
+	again := *t.Mint
+	t.Mint = &again
+	s, err := decide()
+	if err != nil {
+		return err
+	}
+	return s.refusal(first, true)
+}
+
+// refusal is what keeps a decision from being written where seats are short: that the
+// lapsed invitations were not ended first, or, where it asks for a quote, that there is
+// none of the seats that it would have to buy.
+func (s *supply) refusal(first, asks bool) error {
+	product, lacking := s.lacking()
+	switch {
+	case len(s.short) > 0 && first:
+		return &shortage{s.t.Now}
+	case lacking && asks:
+		return s.quoteRequired(product)
+	}
+	return nil
+}
+
 // quoteRequired is the refusal of a command that lacks seats which cost money.
 func (s *supply) quoteRequired(product string) error {
 	return ErrQuoteRequired.With("%s of %s must be bought for this, and that costs money. Ask for the price with dry_run: true and send its quote_id.",
