@@ -1,5 +1,130 @@
-import { PageHead } from "../ui/bits";
+// Adding people: a list typed row by row, pasted from a spreadsheet or read from a file,
+// with its mistakes at their cells and its cost before it is sent. The list is a draft that
+// survives a reload and a network that drops.
+import { useSignal } from "@preact/signals";
+import { useEffect, useMemo, useRef } from "preact/hooks";
+
+import { useAccount, useSubscriptions, type Here } from "../lib/account";
+import { useDraft } from "../lib/draft";
+import { count, plural } from "../lib/format";
+import { Link } from "../lib/router";
+import { useWrite } from "../lib/write";
+import { Card, PageHead, Pager, Progress } from "../ui/bits";
+import { Button, ButtonLink } from "../ui/button";
+import { Icon } from "../ui/icon";
+import { Loaded, NoPermission, Notice, ProblemNotice, say } from "../ui/notice";
+import { Cost } from "./adding/cost";
+import { Grid } from "./adding/grid";
+import { Help, HowToAdd, Sources } from "./adding/head";
+import { useDeeds } from "./adding/deeds";
+import { refreshAfter, sendAll, sendBatch } from "./adding/send";
+import { useReview } from "./adding/use-review";
+import { batchSize, blankRow, check, columns, givable, grantable, isBlank, type Draft, type Subscription } from "./adding/rows";
+import { roleNames, visible } from "../lib/format";
 
 export function AddUsersPage() {
-  return <PageHead title="AddUsers" />;
+  const here = useAccount();
+  const subscriptions = useSubscriptions();
+  const head = <PageHead title="Add users" back={<Link href={`${here.home}/users`}><Icon name="left" />Users</Link>} />;
+  if (!here.manages) return <>{head}<NoPermission what="who can be added" /></>;
+  return <>{head}<Loaded query={subscriptions} what="who can be added">{({ items }) => <List here={here} subscriptions={items} />}</Loaded></>;
 }
+
+const results = { invite: "Invited", active: "Added", inactive: "Added" };
+
+function List({ here, subscriptions }: { here: Here; subscriptions: Subscription[] }) {
+  const seats = givable(here, subscriptions);
+  const license = seats.length === 1 ? (seats[0]?.id ?? "") : "";
+  const draft = useDraft<Draft>(`add.${here.account.id}`, { how: "invite", rows: [blankRow(1, { license })], sent: null });
+  const { how, rows, sent } = draft.value;
+  const page = useSignal(0), only = useSignal(false), agreed = useSignal(false), sending = useSignal(0);
+  const write = useWrite();
+  const wanted = useRef("");
+  const gone = useRef(false);
+  useEffect(() => () => {
+    gone.current = true; // what is under way is answered into the draft no more; the server has it
+    if (draft.peek().rows.every((r) => r.done || isBlank(r))) draft.discard();
+  }, []);
+
+  const choices = useMemo(() => ({
+    role: grantable(here).map((value) => ({ value, label: roleNames[value] })),
+    license: [{ value: "", label: "No license" }, ...seats.map((s) => ({ value: s.id, label: visible(s.product_name) }))],
+  }), [here.me.role, seats.map((s) => s.id).join()]);
+  const faults = check(rows, { how, roles: choices.role.map((o) => o.value), licenses: seats.map((s) => s.id) });
+  const isWrong = (row: Draft["rows"][number]) => !!row.refused || Object.keys(faults.get(row) ?? {}).length > 0;
+  const open = rows.filter((r) => !r.done && !isBlank(r));
+  const ready = open.filter((r) => !isWrong(r) && !sent?.ids.includes(r.id));
+  const done = rows.filter((r) => r.done).length;
+  const failed = rows.filter((r) => r.refused);
+  const busy = write.busy.value;
+  const { review, checking, checked, ask } = useReview(here, how, ready, busy || !!sent);
+  const deeds = useDeeds({ draft, wanted, page, words: { subscriptions: seats, license } });
+
+  const send = () => void write.run(async () => {
+    if (!review) return;
+    sending.value = review.ready.length;
+    const added = await sendAll(here, draft, review, agreed.peek(), () => gone.current);
+    agreed.value = false;
+    if (added) say(how === "invite" ? `${plural(added, "invitation")} sent` : `${plural(added, "person", "people")} added`);
+  });
+  const again = () => void write.run(async () => {
+    sending.value = sent?.ids.length ?? 0;
+    await sendBatch(draft).finally(() => refreshAfter(here));
+  });
+
+  const marked = (row: Draft["rows"][number]) => isWrong(row) || !!review?.refused.has(row);
+  const listed = rows.map((row, i) => ({
+    row, number: i + 1, mistakes: faults.get(row) ?? nothingWrong, refused: row.refused ?? review?.refused.get(row),
+    state: row.done ? "done" as const : sent?.ids.includes(row.id) ? "sending" as const : "open" as const,
+  }));
+  const filtered = only.value ? listed.filter(({ row }) => marked(row)) : listed;
+  const last = Math.max(0, Math.ceil(filtered.length / batchSize) - 1);
+  const at = Math.min(page.value, last);
+  const wrong = open.filter(marked).length;
+  const shown = columns.filter((c) => (c !== "license" || choices.license.length > 1) && (how !== "inactive" || (c !== "license" && c !== "role")));
+  const problem = write.problem.value;
+  return (
+    <>
+      <HowToAdd how={how} disabled={busy || !!sent || done > 0} onHow={(value) => (draft.value = { ...draft.peek(), how: value })} />
+      <Card plain>
+        <Sources deeds={deeds} choices={choices} columns={shown} disabled={busy || !!sent} people={open.length} done={done} wrong={wrong} only={only} />
+        <Grid rows={filtered.slice(at * batchSize, (at + 1) * batchSize)} columns={shown} choices={choices} deeds={deeds} locked={busy} wanted={wanted} done={results[how]} />
+        <div class="grid-foot"><Button small icon="plus" disabled={busy} onClick={() => deeds.add()}>Add a row</Button><span class="soft small-text">Enter goes to the next row. A list of a spreadsheet can be pasted into any cell.</span></div>
+        <Pager number={at + 1} back={at > 0 ? () => (page.value = at - 1) : undefined} forward={at < last ? () => (page.value = at + 1) : undefined} what={plural(filtered.length, "row")} />
+      </Card>
+      <Help columns={shown} />
+      <Card title={open.length || !done ? (how === "invite" ? "Before the invitations are sent" : "Before they are added") : "All done"}>
+        {busy && <Progress label={how === "invite" ? "Invitations sent" : "People added"} done={Math.max(0, sending.value - ready.length - (sent?.ids.length ?? 0))} of={sending.value} />}
+        {!busy && sent && <Unanswered people={sent.ids.length} problem={problem?.message} onAgain={again} />}
+        {!busy && !sent && problem && <ProblemNotice problem={problem} />}
+        {!busy && !sent && failed.length > 0 && (
+          <Notice tone="warn" title={`${plural(failed.length, "person was", "people were")} not added`} actions={<Button small onClick={() => deeds.retry()}>Try the failed ones again</Button>}>The reason stands at the row. Mend it there, or try again where the reason is gone. Whoever was added is not sent again.</Notice>
+        )}
+        {!busy && !sent && checking && <Progress label="Checking the list and its cost" done={checked} of={ready.length} />}
+        {!busy && !sent && !checking && review && open.length > 0 && <Cost here={here} how={how} review={review} subscriptions={subscriptions} agreed={agreed.value} onAgreed={(v) => (agreed.value = v)} onWithout={deeds.without} onRetry={ask} />}
+        {!open.length && !done && <p class="soft">Enter at least one person. What it costs is shown here before anything is sent.</p>}
+        {!open.length && done > 0 && <p>{plural(done, "person was", "people were")} {how === "invite" ? "invited. You are told when somebody does not accept in time." : "added."}</p>}
+        {wrong > 0 && !busy && <p class="warn-line"><Icon name="warn" />{plural(wrong, "row has a mistake and stays", "rows have mistakes and stay")} in the list; the others can be sent.</p>}
+        <p class="actions">
+          {open.length > 0 && !sent && !(review && !review.problem) && !checking && ready.length > 0 && <Button kind="primary" onClick={ask}>Check {plural(ready.length, "person", "people")} and see the cost</Button>}
+          {open.length > 0 && !sent && review && !review.problem && !checking && (
+            <Button kind="primary" icon={how === "invite" ? "mail" : "plus"} busy={busy} disabled={!review.ready.length || (!!review.quote && !!review.buys?.rules.agreement_required && !agreed.value)} onClick={send}>
+              {how === "invite" ? `Send ${plural(review.ready.length, "invitation")}` : `Add ${plural(review.ready.length, "person", "people")}`}
+            </Button>
+          )}
+          {done > 0 && !open.length && <><ButtonLink kind="primary" href={how === "invite" ? `${here.home}/users/invitations` : `${here.home}/users`}>{how === "invite" ? "See the open invitations" : "See the users"}</ButtonLink><Button onClick={() => { draft.discard(); wanted.current = ""; }}>Begin a new list</Button></>}
+        </p>
+      </Card>
+    </>
+  );
+}
+
+const nothingWrong = {};
+
+/** A batch of which nobody knows whether it arrived. */
+const Unanswered = ({ people, problem, onAgain }: { people: number; problem: string | undefined; onAgain: () => void }) => (
+  <Notice tone="bad" title={`${count(people)} ${people === 1 ? "person was" : "people were"} sent, and no answer came`} actions={<Button kind="primary" onClick={onAgain}>Send again</Button>}>
+    {problem && <p>{problem}</p>}
+    <p>Nothing is lost: the list is kept here, also when you reload. Sending again takes effect once, so nobody is invited or charged twice.</p>
+  </Notice>
+);

@@ -1,5 +1,161 @@
-import { PageHead } from "../ui/bits";
+// Invitations that were not accepted yet: open ones, and those that expired.
+import { useState } from "preact/hooks";
+
+import { useAccount, useSubscriptions, type Here } from "../lib/account";
+import { path, type Page, type Schema } from "../lib/api";
+import { dateTime, personName, relative, roleNames, visible } from "../lib/format";
+import { nameOf } from "../lib/people";
+import { invalidate, usePages } from "../lib/query";
+import { Link } from "../lib/router";
+import { useWrite, write } from "../lib/write";
+import { Card, Chip, PageHead, Pager, Person, Typed } from "../ui/bits";
+import { ButtonLink } from "../ui/button";
+import { FormDialog } from "../ui/dialog";
+import { Icon } from "../ui/icon";
+import { Menu } from "../ui/menu";
+import { Empty, Loaded, NoPermission, say } from "../ui/notice";
+
+type Invitation = Schema<"Invitation">;
+type Subscription = Schema<"Subscription">;
+
+/** So long before its end an invitation is marked, in milliseconds: time to send it again before it lapses. */
+const soon = 48 * 3_600_000;
+
+type Asked = { what: "resend" | "cancel"; of: Invitation } | null;
 
 export function InvitationsPage() {
-  return <PageHead title="Invitations" />;
+  const here = useAccount();
+  const list = usePages<Page<Invitation>>(`${here.api}/invitations`);
+  const subscriptions = useSubscriptions().data?.items ?? [];
+  const [asked, setAsked] = useState<Asked>(null);
+  const add = <ButtonLink kind="primary" icon="plus" href={`${here.home}/users/add`}>Add users</ButtonLink>;
+  const head = <PageHead title="Open invitations" back={<Link href={`${here.home}/users`}><Icon name="left" />Users</Link>} actions={here.manages && add} />;
+  if (!here.manages) return <>{head}<NoPermission what="the invitations of this account" /></>;
+  return (
+    <>
+      {head}
+      <Card plain>
+        <Loaded query={list} what="the invitations of this account" rows={6}>
+          {(page) => page.items.length === 0
+            ? <Empty icon="mail" title="No invitation is open" actions={add}>Everybody who was invited has accepted, or nobody was invited yet.</Empty>
+            : (
+              <div class="table-frame" aria-busy={list.late}>
+                <table class="rows">
+                  <caption class="hidden">Open and expired invitations of {visible(here.account.name)}</caption>
+                  <thead><tr><th scope="col">Who</th><th scope="col">Role</th><th scope="col">License</th><th scope="col">Sent</th><th scope="col">Mail</th><th scope="col">Expires</th><th scope="col"><span class="hidden">What to do</span></th></tr></thead>
+                  <tbody>{page.items.map((i) => <Row key={i.id} of={i} here={here} subscription={subscriptions.find((s) => s.id === i.subscription_id)} onAsk={(what) => setAsked({ what, of: i })} />)}</tbody>
+                </table>
+              </div>
+            )}
+        </Loaded>
+        <Pager number={list.number} back={list.back} forward={list.forward} />
+      </Card>
+      {asked?.what === "resend" && <Resend here={here} of={asked.of} subscription={subscriptions.find((s) => s.id === asked.of.subscription_id)} onClose={() => setAsked(null)} />}
+      {asked?.what === "cancel" && <Cancel here={here} of={asked.of} subscription={subscriptions.find((s) => s.id === asked.of.subscription_id)} onClose={() => setAsked(null)} />}
+    </>
+  );
+}
+
+const hasExpired = (i: Invitation, here: Here) => i.state === "expired" || new Date(i.expires_at) <= here.now;
+
+function Row({ of: i, here, subscription, onAsk }: { of: Invitation; here: Here; subscription: Subscription | undefined; onAsk: (what: "resend" | "cancel") => void }) {
+  const name = personName(i);
+  return (
+    <tr>
+      <th scope="row"><Link href={`${here.home}/users/${i.user_id}`}><Person name={name} below={<Typed>{i.email}</Typed>} /></Link></th>
+      <td data-label="Role">{roleNames[i.role]}</td>
+      <td data-label="License"><span><License of={i} subscription={subscription} /></span></td>
+      <td data-label="Sent"><span>{dateTime(i.sent_at, here.zone)}<span class="under soft">by {nameOf(here.api, i.inviter_id)}</span></span></td>
+      <td data-label="Mail"><span><MailState of={i} here={here} /></span></td>
+      <td data-label="Expires"><span><Expiry of={i} here={here} /></span></td>
+      <td class="row-actions">
+        {here.mayChange(i.role) && <Menu label={`What to do with the invitation of ${name}`} actions={[
+          { label: "Send again", icon: "mail", run: () => onAsk("resend") },
+          { label: "Cancel invitation", icon: "close", danger: true, run: () => onAsk("cancel") },
+        ]} />}
+      </td>
+    </tr>
+  );
+}
+
+function License({ of: i, subscription: s }: { of: Invitation; subscription: Subscription | undefined }) {
+  if (!i.subscription_id) return <span class="soft">Without</span>;
+  const product = visible(s?.product_name ?? "A product");
+  const seat = i.seat_reserved ? "A seat is kept" : s?.billing === "active_users" ? "Counts once accepted" : "No seat is kept";
+  return <>{product}<span class="under soft">{seat}</span></>;
+}
+
+const mailWords = {
+  pending: { tone: "info", text: "On its way", why: "The mail service has not taken it yet and is asked again and again." },
+  sent: { tone: "good", text: "Sent", why: "" },
+  refused: { tone: "bad", text: "Not delivered", why: "The mail service refuses this address. Cancel it and invite the right one." },
+  off: { tone: "neutral", text: "Mails are off", why: "The account’s settings send no invitations by mail." },
+} as const;
+
+function MailState({ of: i, here }: { of: Invitation; here: Here }) {
+  if (!i.mail) return <span class="soft">–</span>;
+  const { tone, text, why } = mailWords[i.mail.status];
+  const more = i.mail.reason ? visible(i.mail.reason) : why;
+  return <><Chip tone={tone}>{text}</Chip>{more && <span class="under soft">{more}{i.mail.status === "off" && <> <Link href={`${here.home}/settings`}>Settings</Link></>}</span>}</>;
+}
+
+function Expiry({ of: i, here }: { of: Invitation; here: Here }) {
+  const left = new Date(i.expires_at).getTime() - here.now.getTime();
+  if (hasExpired(i, here)) return <><Chip tone="bad">Expired</Chip><span class="under soft">{dateTime(i.expires_at, here.zone)}</span></>;
+  return <>{dateTime(i.expires_at, here.zone)}<span class="under">{left < soon ? <Chip tone="warn">{relative(i.expires_at, here.now)}</Chip> : <span class="soft">{relative(i.expires_at, here.now)}</span>}</span></>;
+}
+
+interface DialogProps {
+  here: Here;
+  of: Invitation;
+  subscription: Subscription | undefined;
+  onClose: () => void;
+}
+
+const after = (here: Here) => invalidate(`${here.api}/invitations`, `${here.api}/users`, `${here.api}/subscriptions`);
+
+function Resend({ here, of: i, subscription: s, onClose }: DialogProps) {
+  const sending = useWrite();
+  const name = personName(i);
+  const product = visible(s?.product_name ?? "the product");
+  const lost = !!s && s.billing === "seats" && s.rules.invitation_reserves_seat && !i.seat_reserved;
+  const submit = () => void sending.run(async () => {
+    await write("POST", here.api + path`/invitations/${i.id}/resend`);
+    await after(here);
+    say(`The invitation of ${name} was sent again`);
+    onClose();
+  });
+  return (
+    <FormDialog title={`Send the invitation of ${name} again?`} submit="Send again" write={sending} onClose={onClose} onSubmit={submit}>
+      <ul class="points">
+        <li><Typed>{i.email}</Typed> gets a new mail with a new link, good for seven days from now.</li>
+        <li>The link of the mail before stops working.</li>
+        {lost && <li>A seat of {product} is kept for it again; {s.available > 0 ? "one is free" : "none is free now, so it would be refused: free or buy one first"}.</li>}
+        {i.seat_reserved && <li>The seat of {product} stays kept.</li>}
+        <li>The bill stays as it is.</li>
+      </ul>
+    </FormDialog>
+  );
+}
+
+function Cancel({ here, of: i, subscription: s, onClose }: DialogProps) {
+  const cancelling = useWrite();
+  const name = personName(i);
+  const product = visible(s?.product_name ?? "the product");
+  const submit = () => void cancelling.run(async () => {
+    await write("DELETE", here.api + path`/invitations/${i.id}`);
+    await after(here);
+    say(`The invitation of ${name} was cancelled`);
+    onClose();
+  });
+  return (
+    <FormDialog title={`Cancel the invitation of ${name}?`} submit="Cancel invitation" danger write={cancelling} onClose={onClose} onSubmit={submit}>
+      <ul class="points">
+        <li>{hasExpired(i, here) ? "The link has expired already; it stays without effect." : "The link in the mail stops working at once."} {name} has no access.</li>
+        {i.seat_reserved && <li>The seat of {product} that was kept is free again at once.{s?.rules.auto_seats ? " If nobody uses it by the end of the billing cycle, it goes and is not billed again." : " The number of seats and the bill stay as they are."}</li>}
+        {!i.seat_reserved && <li>No seat was kept for it; the bill stays as it is.</li>}
+        <li><Typed>{i.email}</Typed> can be invited again later.</li>
+      </ul>
+    </FormDialog>
+  );
 }

@@ -1,0 +1,36 @@
+// Keeps the review of a list up to date: short lists by themselves, long ones when asked.
+import { useSignal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import type { Here } from "../../lib/account";
+import { review as look, type Review } from "./review";
+import { batchSize, type How, type Row } from "./rows";
+
+/** How long nothing has to change before a list is looked at, in milliseconds. */
+const calm = 600;
+
+export function useReview(here: Here, how: How, ready: Row[], off: boolean) {
+  const found = useSignal<Review | null>(null);
+  const under = useSignal(""), checked = useSignal(0);
+  const of = JSON.stringify([how, ready]);
+  const current = found.value?.of === of ? found.value : null;
+  const ask = () => {
+    if (off || !ready.length) return;
+    under.value = of;
+    checked.value = 0;
+    found.value = null;
+    void look(here, how, ready, of, (n) => {
+      if (under.peek() === of) checked.value = n;
+    }).then((r) => {
+      if (under.peek() !== of) return; // an older list's
+      under.value = "";
+      found.value = r;
+    });
+  };
+  useEffect(() => {
+    if (off || current || under.peek() === of || !ready.length || ready.length > batchSize) return undefined;
+    const wait = setTimeout(ask, calm);
+    return () => clearTimeout(wait);
+  }, [of, off, !current]);
+  return { review: current, checking: under.value === of && !current, checked: checked.value, ask };
+}
