@@ -138,8 +138,9 @@ func crashAt(t *testing.T, s *apitest.System, w *wire, c swept, at int, after bo
 		s.Pass(time.Minute) // a dead process's claim on a key lasts for less
 		again = by.Send(r)
 	}
-	if again.Code() == "signed_out" {
-		by = s.SignIn(by.Email) // by its own effect
+	if again.Code() == "signed_out" { // by its own effect
+		s.Pass(time.Second) // sign-ins are told to the second
+		by = s.SignIn(by.Email)
 		again = by.Send(r)
 	}
 	if again.Status != http.StatusOK && again.Status != http.StatusNoContent {
