@@ -2,7 +2,7 @@
 // about. The amounts themselves are always the API's; what does not agree with them is
 // not shown.
 import type { Schema } from "./api";
-import { count, money } from "./format";
+import { count, money, plural } from "./format";
 
 type Price = Schema<"Price">;
 type Line = Schema<"InvoiceLine">;
@@ -50,8 +50,18 @@ export function arithmetic(line: Line, price: Price | undefined): string {
 }
 
 
-/** "€20.00 per license and month", or the API's words where a price has more to it. */
+/** "€20.00 per license and month", and all tiers where a price has some. */
 export function priceInWords(price: Price, interval: "month" | "year", who = "license"): string {
-  const plain = price.model === "per_seat" && price.base.amount_minor === 0 && price.included_seats === 0 && price.unit;
-  return plain ? `${money(plain)} per ${who} and ${interval}` : `${price.words}, each ${interval}`;
+  const unit = price.unit && money(price.unit), base = price.base.amount_minor !== 0 ? money(price.base) : "";
+  if (price.model === "per_seat" && unit) {
+    if (!base && !price.included_seats) return `${unit} per ${who} and ${interval}`;
+    return `${base || "Nothing"} a ${interval}${price.included_seats ? ` with ${plural(price.included_seats, who)} included` : ""}, then ${unit} per ${who}`;
+  }
+  const tiers = price.tiers ?? [];
+  const words = tiers.map((t, i) => {
+    const from = (tiers[i - 1]?.up_to ?? 0) + 1;
+    const range = t.up_to === undefined ? `${count(from)} or more` : from === 1 ? `up to ${count(t.up_to)}` : `${count(from)} to ${count(t.up_to)}`;
+    return price.model === "volume" ? `${money(t.unit)} each with ${range}` : `${money(t.unit)} each for ${t.up_to === undefined ? `number ${range}` : from === 1 ? `the first ${count(t.up_to)}` : `numbers ${range}`}`;
+  });
+  return `${base ? `${base} and ` : ""}${words.join(", ")}, per ${who} and ${interval}`;
 }

@@ -56,8 +56,8 @@ function List() {
                       <tr key={r.id}>
                         <th scope="row"><Link href={`${here.home}/requests/${r.id}`}>{subject(r)}</Link></th>
                         <td data-label="Message">{r.message ? <Typed>{r.message}</Typed> : <span class="soft">–</span>}</td>
-                        <td data-label="By"><Typed>{nameOf(here.api, r.opened_by)}</Typed></td>
-                        <td data-label="Opened">{date(r.opened_at, here.zone)}</td>
+                        <td data-label="By" class="amount"><Typed>{nameOf(here.api, r.opened_by)}</Typed></td>
+                        <td data-label="Opened" class="amount">{date(r.opened_at, here.zone)}</td>
                         <td data-label="Status"><Chip tone={statusOf[r.status][0]}>{statusOf[r.status][1]}</Chip></td>
                       </tr>
                     ))}

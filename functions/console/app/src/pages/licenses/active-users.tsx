@@ -1,13 +1,13 @@
 // A plan without a pool: every active user holds the license, and is billed afterwards.
 import { useAccount } from "../../lib/account";
 import type { Schema } from "../../lib/api";
-import { count, date, longDate, personName, plural, visible } from "../../lib/format";
+import { count, date, longDate, personName, plural, roleNames, visible } from "../../lib/format";
 import { know } from "../../lib/people";
 import { usePages } from "../../lib/query";
 import { priceInWords } from "../../lib/price";
 import { Link } from "../../lib/router";
 import { maySpend } from "../../lib/rights";
-import { Card, Chip, Figure, PageHead, Pager, Person, Typed } from "../../ui/bits";
+import { Card, Figure, PageHead, Pager, Person, Typed } from "../../ui/bits";
 import { ButtonLink } from "../../ui/button";
 import { Amount, InvoiceTable } from "../../ui/money";
 import { Empty, Loaded } from "../../ui/notice";
@@ -60,14 +60,14 @@ function Who({ of: s }: { of: Schema<"Subscription"> }) {
             <div class="table-frame" aria-busy={list.late}>
               <table class="rows">
                 <caption class="hidden">Active users of {visible(s.product_name)}</caption>
-                <thead><tr><th scope="col">Name</th><th scope="col">Email</th><th scope="col">In this account since</th><th scope="col">Counts</th></tr></thead>
+                <thead><tr><th scope="col">Name</th><th scope="col">Email</th><th scope="col">In this account since</th><th scope="col">Role</th></tr></thead>
                 <tbody>
                   {page.items.map((u) => (
                     <tr key={u.id}>
                       <th scope="row"><Link href={`${here.home}/users/${u.id}`}><Person name={personName(u)} /></Link></th>
                       <td data-label="Email"><Typed>{u.email}</Typed></td>
                       <td data-label="Since">{date(u.added_at, here.zone)}</td>
-                      <td data-label="Counts"><Chip tone="good">Yes</Chip></td>
+                      <td data-label="Role">{roleNames[u.role]}</td>
                     </tr>
                   ))}
                 </tbody>

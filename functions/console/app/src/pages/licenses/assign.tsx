@@ -52,7 +52,7 @@ export function Assign({ of: s }: { of: Subscription }) {
       buying.value = user;
     }
   };
-  const full = s.available <= 0 && !s.rules.auto_seats;
+  const full = s.available <= 0 && !(s.rules.auto_seats && maySpend(here, s));
   return (
     <div class="assign">
       <Combobox<User> label="Give a license to" placeholder="Name or email" disabled={full || w.busy.value} value={typed.value} onValue={(v) => (typed.value = v)} loading={found.loading || typed.value.trim() !== q}
@@ -69,6 +69,7 @@ export function Assign({ of: s }: { of: Subscription }) {
 /** What can be done where no license is left. */
 function Full({ of: s }: { of: Subscription }) {
   const here = useAccount();
+  if (s.rules.auto_seats) return <>No {visible(s.product_name)} license is available. Take one from somebody below, or ask the primary contact or a billing admin to buy one.</>;
   return (
     <>
       No {visible(s.product_name)} license is available. Take one from somebody below

@@ -37,7 +37,7 @@ export function EditNumber({ of: now, onClose }: { of: Subscription; onClose: ()
       fields={
         <div class="edit-number">
           <Stepper label="Total licenses" value={n} onValue={(v) => (wanted.value = v)} min={1} hint={difference(s, n)} />
-          <p class="soft">{visible(s.product_name)}, {visible(s.plan_name)}: {priceInWords(s.price, s.interval)}.</p>
+          <p class="soft">{visible(s.plan_name)}: {priceInWords(s.price, s.interval)}.</p>
         </div>
       }
       idle={<p class="soft">You have {plural(s.seats, "license")} now. Change the number to see what it costs, today and from the next invoice on.</p>}

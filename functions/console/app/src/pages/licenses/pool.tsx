@@ -30,7 +30,7 @@ export function Pool({ of: s }: { of: Schema<"Subscription"> }) {
       <dl class="figures">
         <Figure label="In use" value={`${count(s.in_use)} of ${count(s.seats)}`} below={<Meter used={s.in_use} reserved={s.reserved} total={s.seats} />} />
         <Figure label="Reserved" value={count(s.reserved)} below={s.reserved ? <Link href={`${here.home}/users/invitations`}>By open invitations</Link> : "No open invitation holds one"} />
-        <Figure label="Available" value={count(Math.max(0, s.available))} below={s.available > 0 ? "Can be given at once" : s.rules.auto_seats ? "The next one given is bought on the way" : "Take one from somebody, or add more"} />
+        <Figure label="Available" value={count(Math.max(0, s.available))} below={s.available > 0 ? "Can be given at once" : s.rules.auto_seats && spends ? "The next one given is bought on the way" : "Take one from somebody, or add more"} />
       </dl>
       {!spends && <WhoMaySpend what="the number of licenses" />}
       <Holders of={s} />

@@ -66,7 +66,7 @@ function Consequences({ of: s, to, quote }: { of: Subscription; to: Offer; quote
   const when = longDate(quote.effective_at, here.zone);
   const lost = s.entitlements.filter((e) => !to.entitlements.includes(e)), won = to.entitlements.filter((e) => !s.entitlements.includes(e));
   const list = (items: string[]) => items.map(visible).join(", ").toLowerCase();
-  const licenses = to.billing === "active_users" ? "From then on every active user has access, without a license." : `All ${plural(s.in_use, "license")} in use stay with the people who hold them.`;
+  const licenses = to.billing === "active_users" ? "From then on every active user has access, without a license." : `Whoever holds a license keeps it: ${plural(s.in_use, "license")}.`;
   return (
     <ul class="points">
       {atOnce(quote)

@@ -50,7 +50,7 @@ function One({ offer: o, of, subscription: s }: { offer: Offer; of: Offer[]; sub
         {o.min_seats > 1 && <li><Icon name="info" />At least {o.min_seats} licenses</li>}
       </ul>
       <div class="actions"><Way offer={o} of={of} subscription={s} /></div>
-      <details><summary>Rules</summary><ul class="points small-text">{o.policies.map((p) => <li key={p}>{p}</li>)}</ul></details>
+      {!current && <details><summary>Rules</summary><ul class="points small-text">{o.policies.map((p) => <li key={p}>{p}</li>)}</ul></details>}
     </article>
   );
 }
@@ -58,13 +58,14 @@ function One({ offer: o, of, subscription: s }: { offer: Offer; of: Offer[]; sub
 /** What can be done with an offer: nothing where it is the current plan. */
 function Way({ offer: o, of, subscription: s }: { offer: Offer; of: Offer[]; subscription?: Subscription }) {
   const here = useAccount();
+  const name = visible(o.name);
   if (s && (s.plan_id === o.plan_id || s.cancel_at || s.pending_plan?.plan_id === o.plan_id)) return null;
   if (s ? !maySpend(here, s) : !here.money) return null;
   if (o.self_serve === "none" || s?.rules.self_serve === "none") {
     const ask = s ? `new=plan&subscription=${encodeURIComponent(s.id)}&plan=${encodeURIComponent(o.plan_id)}` : `new=other&about=${encodeURIComponent(o.name)}`;
-    return <Button onClick={() => go(`${here.home}/requests?${ask}`)}>Ask for {visible(o.name)}</Button>;
+    return <Button aria-label={`Ask the vendor for ${name}`} onClick={() => go(`${here.home}/requests?${ask}`)}>Ask the vendor</Button>;
   }
-  if (!s) return <Button onClick={() => setQuery({ subscribe: o.plan_id })}>{o.trial_days ? "Try" : "Subscribe to"} {visible(o.name)}</Button>;
-  const kind = kindOf(s, o, of);
-  return <Button kind={kind === "upgrade" ? "primary" : "plain"} onClick={() => setQuery({ change: o.plan_id })}>{kind === "upgrade" ? "Upgrade" : "Change"} to {visible(o.name)}</Button>;
+  if (!s) return <Button aria-label={`${o.trial_days ? "Try" : "Subscribe to"} ${name}`} onClick={() => setQuery({ subscribe: o.plan_id })}>{o.trial_days ? "Try" : "Subscribe"}</Button>;
+  const up = kindOf(s, o, of) === "upgrade", verb = up ? "Upgrade" : "Change";
+  return <Button kind={up ? "primary" : "plain"} aria-label={`${verb} to ${name}`} onClick={() => setQuery({ change: o.plan_id })}>{verb}</Button>;
 }
