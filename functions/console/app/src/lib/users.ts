@@ -20,8 +20,8 @@ export function deedsOf(here: Here, u: User): Deed[] {
   const deeds: Deed[] = ["edit"];
   if (over) deeds.push("role");
   if (u.status === "deactivated" && over) deeds.push("activate");
-  if (u.status === "active" && over) deeds.push("deactivate");
   if (here.owner && !self && u.status === "active") deeds.push("owner");
+  if (u.status === "active" && over) deeds.push("deactivate");
   if (over) deeds.push("remove");
   return deeds;
 }

@@ -113,8 +113,9 @@ export function AssignDialog({ users, subscription, onClose }: Props) {
     if (a.quote.value && sub.agreement_url && !agreed.value) return void (missing.value = true);
     void a.run(sub, agreed.value);
   };
+  const gets = sub.rules.auto_seats ? need : need - lacking;
   const begun = a.outcomes.value.length > 0;
-  const label = a.w.problem.value?.status === 0 ? "Send again" : a.quote.value ? "Buy and assign" : begun ? "Go on" : sub.rules.auto_seats && lacking ? "See the price" : single ? `Give ${single} a license` : `Assign ${plural(need, "license")}`;
+  const label = a.w.problem.value?.status === 0 ? "Send again" : a.quote.value ? "Buy and assign" : begun ? "Go on" : sub.rules.auto_seats && lacking ? "See the price" : single ? `Give ${single} a license` : `Assign ${plural(gets, "license")}`;
   return (
     <Dialog title={title} onClose={close} busy={a.w.busy.value} wide={!!a.quote.value}>
       <form onSubmit={(e) => { e.preventDefault(); confirm(); }}>
@@ -135,12 +136,12 @@ export function AssignDialog({ users, subscription, onClose }: Props) {
                 )}
               </>
             )
-            : !begun && <What sub={sub} users={users} need={need} lacking={lacking} single={single} />}
+            : !begun && <What sub={sub} users={users} need={need} gets={gets} lacking={lacking} single={single} />}
           {a.finished.value || <ProblemNotice problem={a.w.problem.value} />}
         </div>
         <footer>
           <Button onClick={close} disabled={a.w.busy.value}>{begun ? "Stop here" : "Cancel"}</Button>
-          <Button type="submit" kind="primary" busy={a.w.busy.value} disabled={!begun && need === 0}>{label}</Button>
+          <Button type="submit" kind="primary" busy={a.w.busy.value} disabled={!begun && gets === 0}>{label}</Button>
         </footer>
       </form>
     </Dialog>
@@ -148,7 +149,7 @@ export function AssignDialog({ users, subscription, onClose }: Props) {
 }
 
 /** What giving the licenses does, and to whom it does nothing. */
-function What({ sub, users, need, lacking, single }: { sub: Subscription; users: User[]; need: number; lacking: number; single: string }) {
+function What({ sub, users, need, gets, lacking, single }: { sub: Subscription; users: User[]; need: number; gets: number; lacking: number; single: string }) {
   const here = useAccount();
   const holding = users.filter((u) => u.licenses.some((l) => l.product_id === sub.product_id)).length;
   const others = users.length - need - holding;
@@ -157,15 +158,15 @@ function What({ sub, users, need, lacking, single }: { sub: Subscription; users:
     if (sub.rules.auto_seats) return `${plural(lacking, "license is", "licenses are")} missing and ${lacking === 1 ? "is" : "are"} bought with it. You see the price first.`;
     return (
       <>
-        Nothing changes. {sub.available > 0 ? `Only ${plural(sub.available, "license is", "licenses are")} free: they go to the first in the order of selection, and the others get none.` : "No license is free."}{" "}
+        Nothing changes. {sub.available > 0 ? `Only ${plural(sub.available, "license is", "licenses are")} free: whoever was selected first gets ${sub.available === 1 ? "it" : "them"}, the others get none.` : "No license is free."}{" "}
         <Link href={`${here.home}/licenses/${encodeURIComponent(sub.id)}`}>Buy more or take some back</Link>
       </>
     );
   };
-  const who = need === users.length ? (single || `${count(need)} users`) : `${count(need)} of ${count(users.length)} users`;
+  const who = single || (gets === users.length ? `${count(gets)} users` : `${count(gets)} of ${count(users.length)} users`);
   return (
     <>
-      <Effects access={<>{need ? <>From now on {who} may {allows(sub.entitlements) || `use ${visible(sub.product_name)}`}, and {single ? "is" : "are"} told by mail.</> : "Nothing changes."}</>} bill={bill()} />
+      <Effects access={<>{gets ? <>From now on {who} may {allows(sub.entitlements) || `use ${visible(sub.product_name)}`}{here.account.mails_off.includes("license_given") ? "." : `, and ${gets === 1 ? "is" : "are"} told by mail.`}</> : "Nothing changes."}</>} bill={bill()} />
       {holding > 0 && <p class="soft">{single ? `${single} holds` : `${count(holding)} of them ${holding === 1 ? "holds" : "hold"}`} a license already.</p>}
       {others > 0 && <p class="soft">{single ? `${single} is` : `${count(others)} of them ${others === 1 ? "is" : "are"}`} not active and cannot be given a license: invited people get theirs with the invitation, deactivated ones have to be activated first.</p>}
     </>

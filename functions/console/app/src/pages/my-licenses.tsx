@@ -33,7 +33,6 @@ export function MyLicenses() {
           <Fact name="Email"><Typed>{u.email}</Typed></Fact>
           <Fact name="Role">{roleNames[u.role]}</Fact>
           <Fact name="Qualification">{u.qualification ? <Typed>{u.qualification}</Typed> : "–"}</Fact>
-          <Fact name="Added">{date(u.added_at, here.zone)}</Fact>
         </Facts>
         <p class="soft small-text">Is something wrong? Ask an admin of your company to change it.</p>
       </Card>

@@ -19,15 +19,24 @@ import { Radios } from "../ui/radios";
 interface Props {
   user: User;
   onClose: () => void;
-  /** Goes on with another deed, where one must come first. */
-  onDeed: (deed: Deed) => void;
+  /** Goes on with the role, which must be taken first, and comes back. */
+  onRoleFirst: () => void;
 }
 
-/** The dialog of a deed. */
-export function DeedDialog({ deed, ...props }: Props & { deed: Deed }) {
+/** What is being done with a user: `open` begins a deed, `dialog` is its dialog. */
+export function useDeeds(user: User, first?: Deed) {
+  const [at, setAt] = useState<{ deed: Deed; then?: Deed } | null>(first ? { deed: first } : null);
+  const done = () => setAt(at?.then ? { deed: at.then } : null);
+  return {
+    open: (deed: Deed) => setAt({ deed }),
+    dialog: at && <DeedDialog key={at.deed} deed={at.deed} user={user} toMember={!!at.then} onDone={done} onClose={() => setAt(null)} onRoleFirst={() => setAt({ deed: "role", then: at.deed })} />,
+  };
+}
+
+function DeedDialog({ deed, toMember, onDone, ...props }: Props & { deed: Deed; toMember: boolean; onDone: () => void }) {
   switch (deed) {
     case "edit": return <EditDialog {...props} />;
-    case "role": return <RoleDialog {...props} />;
+    case "role": return <RoleDialog {...props} toMember={toMember} onDone={onDone} />;
     case "activate": return <ActivateDialog {...props} />;
     case "deactivate": return props.user.role === "member" ? <DeactivateDialog {...props} /> : <RoleFirstDialog {...props} />;
     case "remove": return <RemoveDialog {...props} />;
@@ -91,13 +100,14 @@ function EditDialog({ user: u, onClose }: Props) {
   );
 }
 
-function RoleDialog({ user: u, onClose }: Props) {
+/** Changes the role. toMember: so that another deed can follow. */
+function RoleDialog({ user: u, onClose, toMember, onDone }: Props & { toMember: boolean; onDone: () => void }) {
   const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
-  const [role, setRole] = useState<string>(u.role);
+  const [role, setRole] = useState<string>(toMember ? "member" : u.role);
   const name = personName(u);
   const roles = (["admin", "billing_admin", "member"] as Role[]).filter(here.mayChange);
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<User>("PATCH", userPath(here, u.id), { role }), `${name} is ${roleNames[role as Role].toLowerCase()} now`))) onClose();
+    if (await w.run(() => change(here, u, () => write<User>("PATCH", userPath(here, u.id), { role }), `${name} is ${roleNames[role as Role].toLowerCase()} now`))) role === "member" ? onDone() : onClose();
   };
   const missing = (["admin", "billing_admin"] as Role[]).filter((r) => !here.mayChange(r)).map((r) => roleNames[r].toLowerCase());
   return (
@@ -125,7 +135,7 @@ function ActivateDialog({ user: u, onClose }: Props) {
   );
 }
 
-function DeactivateDialog({ user: u, onClose, onDeed }: Props) {
+function DeactivateDialog({ user: u, onClose, onRoleFirst }: Props) {
   const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
   const name = personName(u);
   const save = async () => {
@@ -136,13 +146,13 @@ function DeactivateDialog({ user: u, onClose, onDeed }: Props) {
       <Effects
         access={<>{name} is shut out at once.{loses(u, subscriptions)} You can activate {name} again at any time; licenses have to be given anew then.</>}
         bill={<Lines of={billOfEnd(here, u, subscriptions)} />} />
-      {w.problem.value?.code === "role_must_be_removed_first" && <p><Button onClick={() => onDeed("role")}>Change the role first</Button></p>}
+      {w.problem.value?.code === "role_must_be_removed_first" && <p><Button onClick={onRoleFirst}>Change the role first</Button></p>}
     </FormDialog>
   );
 }
 
 /** Holders of an administrator's role keep their access until the role is taken. */
-function RoleFirstDialog({ user: u, onClose, onDeed }: Props) {
+function RoleFirstDialog({ user: u, onClose, onRoleFirst }: Props) {
   const name = personName(u), role = roleNames[u.role].toLowerCase();
   return (
     <Dialog title={`${name} is ${role}`} onClose={onClose}>
@@ -150,7 +160,7 @@ function RoleFirstDialog({ user: u, onClose, onDeed }: Props) {
         <p>Only members can be deactivated, so that nobody is shut out by mistake who runs the account. Make {name} a member first; then deactivate.</p>
         <Effects access={<>Until then {name} keeps access and role.</>} bill={<>Nothing changes.</>} />
       </div>
-      <footer><Button onClick={onClose}>Cancel</Button><Button kind="primary" onClick={() => onDeed("role")}>Change the role</Button></footer>
+      <footer><Button onClick={onClose}>Cancel</Button><Button kind="primary" onClick={onRoleFirst}>Change the role</Button></footer>
     </Dialog>
   );
 }
@@ -194,7 +204,7 @@ function EraseDialog({ user: u, onClose }: Props) {
 }
 
 /** Hands the account over. Both are signed out by it, so its end is the end of this sign-in. */
-export function OwnerDialog({ user: u, onClose }: Omit<Props, "onDeed">) {
+export function OwnerDialog({ user: u, onClose }: Omit<Props, "onRoleFirst">) {
   const here = useAccount(), w = useWrite();
   const [done, setDone] = useState(false);
   const name = personName(u);
@@ -250,7 +260,7 @@ export function TakeDialog({ user: u, subscription: s, onClose }: { user: User; 
   };
   return (
     <FormDialog title={`Take the license of ${name}?`} submit={`Take ${name}’s license`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
-      <Effects access={<>From now on {name} may not use {product}{s.entitlements.length > 0 && <>: {allows(s.entitlements)}</>}. The person stays active, and is told by mail.</>} bill={billOfLess(s, here, name)} />
+      <Effects access={<>From now on {name} may not use {product}{s.entitlements.length > 0 && <>: {allows(s.entitlements)}</>}. The person stays active{here.account.mails_off.includes("license_taken") ? "" : ", and is told by mail"}.</>} bill={billOfLess(s, here, name)} />
     </FormDialog>
   );
 }

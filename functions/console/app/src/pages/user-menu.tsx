@@ -8,9 +8,9 @@ import { deedsOf, mayLicense, userPage, type Deed, type Subscription, type User 
 import type { IconName } from "../ui/icon";
 import { Menu, type Action } from "../ui/menu";
 import { AssignDialog, canAssign, takable } from "./assign-dialog";
-import { DeedDialog, deedNames, TakeDialog } from "./user-dialogs";
+import { deedNames, TakeDialog, useDeeds } from "./user-dialogs";
 
-const icons: Partial<Record<Deed, IconName>> = { role: "key", activate: "check", owner: "swap", deactivate: "minus", remove: "close", erase: "close" };
+const icons: Record<Deed, IconName> = { edit: "edit", role: "key", activate: "check", owner: "swap", deactivate: "minus", remove: "close", erase: "close" };
 const grave: Deed[] = ["deactivate", "remove", "erase"];
 
 interface Props {
@@ -23,24 +23,23 @@ interface Props {
 
 export function UserMenu({ user: u, subscriptions, here: onPage, text }: Props) {
   const here = useAccount();
-  const [deed, setDeed] = useState<Deed | null>(null);
+  const deeds = useDeeds(u);
   const [giving, setGiving] = useState(false);
   const [taking, setTaking] = useState<Subscription | null>(null);
   const may = (s: Subscription) => mayLicense(here, s);
   const name = personName(u);
-  const act = (d: Deed): Action => ({ label: deedNames[d], icon: icons[d], danger: grave.includes(d), run: () => setDeed(d) });
-  const deeds = deedsOf(here, u);
+  const act = (d: Deed): Action => ({ label: deedNames[d], icon: icons[d], danger: grave.includes(d), run: () => deeds.open(d) });
   const actions: Action[] = [];
   if (!onPage) {
     actions.push({ label: "Open", icon: "right", run: () => go(userPage(here, u.id)) });
     if (u.status === "active" && canAssign(subscriptions, (s) => may(s) && !u.licenses.some((l) => l.product_id === s.product_id))) actions.push({ label: "Give a license", icon: "seat", run: () => setGiving(true) });
     for (const s of takable(u, subscriptions, may)) actions.push({ label: `Take license: ${visible(s.product_name)}`, icon: "minus", run: () => setTaking(s) });
   }
-  actions.push(...deeds.filter((d) => !onPage || d !== "edit").map(act));
+  actions.push(...deedsOf(here, u).filter((d) => !onPage || d !== "edit").map(act));
   return (
     <>
       {actions.length > 0 && <Menu label={text ?? `Actions for ${name}`} text={text} icon={text ? "down" : "more"} actions={actions} />}
-      {deed && <DeedDialog key={deed} deed={deed} user={u} onClose={() => setDeed(null)} onDeed={setDeed} />}
+      {deeds.dialog}
       {giving && <AssignDialog users={[u]} subscription={freeOf(u, subscriptions.filter(may))} onClose={() => setGiving(false)} />}
       {taking && <TakeDialog user={u} subscription={taking} onClose={() => setTaking(null)} />}
     </>

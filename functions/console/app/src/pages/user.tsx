@@ -7,7 +7,7 @@ import { date, dateTime, personName, roleNames, statusNames, visible } from "../
 import { know, nameOf } from "../lib/people";
 import { useQuery } from "../lib/query";
 import { Link, queryValue, setQuery } from "../lib/router";
-import { allows, deedsOf, mayLicense, roleWords, running, untouchable, userPath, type Deed, type Subscription, type User } from "../lib/users";
+import { allows, deedsOf, mayLicense, roleWords, running, untouchable, userPath, type Subscription, type User } from "../lib/users";
 import { Card, Chip, Fact, Facts, PageHead, Typed } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -15,7 +15,7 @@ import { Empty, Loaded, NoPermission, Notice } from "../ui/notice";
 import { Doer, Sentence, useNames } from "../ui/sentence";
 import { AssignDialog } from "./assign-dialog";
 import { MyLicenses } from "./my-licenses";
-import { askedDeed, DeedDialog, TakeDialog } from "./user-dialogs";
+import { askedDeed, TakeDialog, useDeeds } from "./user-dialogs";
 import { UserMenu } from "./user-menu";
 import { statusTone } from "./users";
 
@@ -37,16 +37,16 @@ const Back = ({ here }: { here: Here }) => <Link href={`${here.home}/users`}><Ic
 function Known({ here, user: u }: { here: Here; user: User }) {
   const subscriptions = useSubscriptions().data?.items;
   const name = personName(u), asked = askedDeed(here, u, queryValue("do"));
-  const [deed, setDeed] = useState<Deed | null>(asked ?? null);
+  const deeds = useDeeds(u, asked);
   useEffect(() => {
     if (asked) setQuery({ do: "" }); // so that going back does not ask again
   }, []);
-  const deeds = deedsOf(here, u);
+  const can = deedsOf(here, u);
   return (
     <>
       <PageHead title={name} back={<Back here={here} />}
         lead={<span class="under-name">{!u.erased && <Typed>{u.email}</Typed>}<Chip tone={statusTone[u.status]}>{statusNames[u.status]}</Chip><span>{roleNames[u.role]}</span></span>}
-        actions={<>{deeds.includes("edit") && <Button onClick={() => setDeed("edit")}>Edit</Button>}<UserMenu user={u} subscriptions={subscriptions ?? []} here text="More" /></>} />
+        actions={<>{can.includes("edit") && <Button onClick={() => deeds.open("edit")}>Edit</Button>}<UserMenu user={u} subscriptions={subscriptions ?? []} here text="More" /></>} />
       <State here={here} user={u} subscriptions={subscriptions ?? []} />
       <div class="beside">
         <div class="stack">
@@ -55,10 +55,10 @@ function Known({ here, user: u }: { here: Here; user: User }) {
         </div>
         <div class="stack">
           <About here={here} user={u} />
-          {u.status !== "removed" && <Role here={here} user={u} subscriptions={subscriptions ?? []} onChange={deeds.includes("role") ? () => setDeed("role") : undefined} />}
+          {u.status !== "removed" && <Role here={here} user={u} subscriptions={subscriptions ?? []} onChange={can.includes("role") ? () => deeds.open("role") : undefined} />}
         </div>
       </div>
-      {deed && <DeedDialog key={deed} deed={deed} user={u} onClose={() => setDeed(null)} onDeed={setDeed} />}
+      {deeds.dialog}
     </>
   );
 }

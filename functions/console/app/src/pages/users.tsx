@@ -176,18 +176,18 @@ function Numbers({ active }: { active: number | undefined }) {
   );
 }
 
-const counted = { at_close: "active at that moment", peak: "the most at the same time", daily: "the average of the days" } as const;
+const counted = { at_close: "who is active at that moment", peak: "the most users who were active at the same time", daily: "the average of active users over the days" } as const;
 
 /** What the next invoice counts on a plan that bills active users. */
 function Billed({ of: s }: { of: Subscription }) {
   const here = useAccount();
-  const lines = billedUsers(s);
+  const next = billedUsers(s), on = date(s.period.end, here.zone);
   return (
-    <Figure label={visible(s.product_name)} value={lines ? `${lines.users} billed` : plural(s.in_use, "user")}
+    <Figure label={`${visible(s.product_name)}${next ? ": next invoice" : ""}`} value={next ? `${next.users} ${next.users === "1" ? "user" : "users"}, ${money(next.amount)}` : plural(s.in_use, "user")}
       below={(
         <>
-          <span>Every active user may use it; there are no licenses to give.</span>
-          <span>{lines ? `Next invoice: ${money(lines.amount)} before tax on ${date(s.period.end, here.zone)}, for ${counted[s.rules.active_count]}.` : `The invoice of ${date(s.period.end, here.zone)} counts ${counted[s.rules.active_count]}.`}</span>
+          <span>{next ? `Before tax, on ${on}. It counts ${counted[s.rules.active_count]}.` : `The invoice of ${on} counts ${counted[s.rules.active_count]}.`}</span>
+          <span>Every active user may use it: there are no licenses to give.</span>
         </>
       )} />
   );
