@@ -88,7 +88,7 @@ export function countryName(code: string): string {
 export const percent = (ppm: number) => kept("percent", () => new Intl.NumberFormat(locales(), { style: "percent", maximumFractionDigits: 4 })).format(ppm / 1_000_000);
 
 /** Text of others, without characters that turn or hide what stands around it (bidi controls, zero width, controls). */
-export const visible = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff]/gu, "�");
+export const visible = (text: string) => text.replace(/[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\u{e0000}-\u{e007f}]/gu, "�");
 
 /** What somebody is called: the name, or the email where there is none. */
 export function personName(u: { first_name: string; last_name: string; email: string; erased?: boolean }): string {

@@ -2,7 +2,7 @@
 import { useAccount, type Here } from "../lib/account";
 import { countryName, longDate, visible } from "../lib/format";
 import { Card, Fact, Facts, PageHead } from "../ui/bits";
-import { Select, TextArea, TextField } from "../ui/field";
+import { TextArea, TextField } from "../ui/field";
 import { Amount } from "../ui/money";
 import { Notice } from "../ui/notice";
 import { FormCard, useForm, type AccountPatch } from "./settings/form";
@@ -52,14 +52,15 @@ const ReadOnly = ({ here: { account } }: { here: Here }) => (
 function Account({ here }: { here: Here }) {
   const form = useForm("account", { name: here.account.name, time_zone: here.account.time_zone });
   const { values, changed, error } = form;
-  const zones = [...new Set([here.account.time_zone, ...Intl.supportedValuesOf("timeZone"), "UTC"])].sort();
+  const zones = [...Intl.supportedValuesOf("timeZone"), "UTC"];
   const patch = (): AccountPatch => Object.fromEntries(changed.map((k) => [k, values[k]]));
   return (
     <FormCard title="Account" form={form} patch={patch} places={["body.name", "body.time_zone"]} saved="The account’s settings are saved">
       <div class="fields">
         <TextField label="Account name" value={values.name} onValue={(v) => form.set("name", v)} maxLength={100} required autocomplete="organization" error={error("body.name", "The name")} hint="In mails and on this page. Invoices have a name of their own." />
-        <Select label="Time zone" value={values.time_zone} onValue={(v) => form.set("time_zone", v)} options={zones.map((value) => ({ value, label: value.replaceAll("_", " ") }))} error={error("body.time_zone", "The time zone")}
-          hint={changed.includes("time_zone") ? "Billing days go by the new zone from the next one on; the running period keeps its end." : "Days of billing begin at midnight here."} />
+        <TextField label="Time zone" list="zones" value={values.time_zone} onValue={(v) => form.set("time_zone", v)} maxLength={64} required spellcheck={false} autocomplete="off" error={error("body.time_zone", "The time zone")}
+          hint={changed.includes("time_zone") ? "Billing days go by the new zone from the next one on; the running period keeps its end." : "Days of billing begin at midnight here. Type a city, such as Tokyo."} />
+        <datalist id="zones">{zones.map((value) => <option key={value} value={value} />)}</datalist>
       </div>
     </FormCard>
   );

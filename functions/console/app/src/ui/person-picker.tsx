@@ -81,7 +81,7 @@ export function PersonPicker({ label, value, onValue, filter, unfit, hint, error
           }} />
         {value && !open && <button type="button" class="picker-clear" aria-label={`Clear ${label.toLowerCase()}`} onClick={() => onValue("")}><Icon name="close" /></button>}
       </span>
-      <ul id={`${id}-list`} role="listbox" aria-label={label} class="picker-list" hidden={!open || (people.length === 0 && list.loading)}>
+      <ul id={`${id}-list`} role="listbox" aria-label={`${label}: who matches`} class="picker-list" hidden={!open || (people.length === 0 && list.loading)}>
         {people.map((u, i) => {
           const why = unfit?.(u) ?? "";
           return (
