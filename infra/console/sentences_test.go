@@ -39,38 +39,38 @@ type narrated struct {
 	Types []struct{ Type, Group, Label string }
 }
 
-// tell has events told by the console's own sources.
-func tell(t *testing.T, root string, all []json.RawMessage) narrated {
+// runs runs a program in TypeScript, in the folder of the console's sources, and decodes what it prints.
+func runs(t *testing.T, program string, in, out any) {
 	t.Helper()
-	app := filepath.Join(root, console.AppDir)
+	root, err := checkout.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
 	built := api.Build(api.BuildOptions{
-		Stdin:  &api.StdinOptions{Contents: narrate, ResolveDir: app, Loader: api.LoaderTS},
+		Stdin:  &api.StdinOptions{Contents: program, ResolveDir: filepath.Join(root, console.AppDir), Loader: api.LoaderTS},
 		Bundle: true, Platform: api.PlatformNode, Format: api.FormatCommonJS, Charset: api.CharsetUTF8, LogLevel: api.LogLevelSilent,
 	})
 	if len(built.Errors) > 0 {
 		t.Fatal(built.Errors)
 	}
-	program := filepath.Join(t.TempDir(), "narrate.cjs")
-	if err := os.WriteFile(program, built.OutputFiles[0].Contents, 0o600); err != nil {
+	file := filepath.Join(t.TempDir(), "program.cjs")
+	if err := os.WriteFile(file, built.OutputFiles[0].Contents, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	in, err := json.Marshal(all)
+	input, err := json.Marshal(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	cmd := exec.CommandContext(t.Context(), "node", program)
-	cmd.Stdin = bytes.NewReader(in)
+	cmd := exec.CommandContext(t.Context(), "node", file)
 	var errs bytes.Buffer
-	cmd.Stderr = &errs
-	out, err := cmd.Output()
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(input), &errs
+	printed, err := cmd.Output()
 	if err != nil {
 		t.Fatalf("%v\n%s", err, errs.Bytes())
 	}
-	var n narrated
-	if err := json.Unmarshal(out, &n); err != nil {
+	if err := json.Unmarshal(printed, out); err != nil {
 		t.Fatal(err)
 	}
-	return n
 }
 
 func encoded(t *testing.T) []json.RawMessage {
@@ -98,15 +98,12 @@ func barest(t *testing.T, full json.RawMessage) json.RawMessage {
 		t.Fatal(err)
 	}
 	marshal := func() json.RawMessage {
-		for v, into := range map[string]any{"data": data} {
-			text, err := json.Marshal(into)
-			if err != nil {
-				t.Fatal(err)
-			}
-			e[v] = text
-		}
-		text, err := json.Marshal(e)
+		text, err := json.Marshal(data)
 		if err != nil {
+			t.Fatal(err)
+		}
+		e["data"] = text
+		if text, err = json.Marshal(e); err != nil {
 			t.Fatal(err)
 		}
 		return text
@@ -123,16 +120,13 @@ func barest(t *testing.T, full json.RawMessage) json.RawMessage {
 // Every type of event has its sentence in the console, whatever of its fields are there; the golden file holds them all for
 // whoever reads them.
 func TestEveryEventHasASentence(t *testing.T) {
-	root, err := checkout.Root()
-	if err != nil {
-		t.Fatal(err)
-	}
 	full := encoded(t)
 	var bare []json.RawMessage
 	for _, e := range full {
 		bare = append(bare, barest(t, e))
 	}
-	n := tell(t, root, slices.Concat(full, bare))
+	var n narrated
+	runs(t, narrate, slices.Concat(full, bare), &n)
 	var named []string
 	for _, kind := range n.Types {
 		named = append(named, kind.Type)
