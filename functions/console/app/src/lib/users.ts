@@ -36,10 +36,6 @@ export function untouchable(here: Here, u: User): string {
   return "";
 }
 
-/** Whether the reader may give and take the subscription's licenses. */
-export const mayLicense = (here: Here, s: Subscription) =>
-  here.me.role === "owner" || here.me.role === "admin" || (here.me.role === "billing_admin" && s.rules.auto_seats);
-
 export const running = (list: Subscription[] | undefined) => list?.filter((s) => s.status === "active") ?? [];
 export const pools = (list: Subscription[] | undefined) => running(list).filter((s) => s.billing === "seats");
 

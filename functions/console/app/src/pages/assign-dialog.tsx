@@ -7,8 +7,9 @@ import { useAccount, useSubscriptions } from "../lib/account";
 import { Problem, type Schema } from "../lib/api";
 import { count, personName, plural, visible } from "../lib/format";
 import { outdated } from "../lib/quoting";
+import { mayLicense, maySpend } from "../lib/rights";
 import { Link } from "../lib/router";
-import { allows, heldBy, listed, mayLicense, peopleChanged, pools, running, userPage, type Subscription, type User } from "../lib/users";
+import { allows, heldBy, listed, peopleChanged, pools, running, userPage, type Subscription, type User } from "../lib/users";
 import { useWrite, write } from "../lib/write";
 import { Chip, Progress } from "../ui/bits";
 import { Button } from "../ui/button";
@@ -113,9 +114,9 @@ export function AssignDialog({ users, subscription, onClose }: Props) {
     if (a.quote.value && sub.agreement_url && !agreed.value) return void (missing.value = true);
     void a.run(sub, agreed.value);
   };
-  const gets = sub.rules.auto_seats ? need : need - lacking;
+  const gets = sub.rules.auto_seats && maySpend(here, sub) ? need : need - lacking;
   const begun = a.outcomes.value.length > 0;
-  const label = a.w.problem.value?.status === 0 ? "Send again" : a.quote.value ? "Buy and assign" : begun ? "Go on" : sub.rules.auto_seats && lacking ? "See the price" : single ? `Give ${single} a license` : `Assign ${plural(gets, "license")}`;
+  const label = a.w.problem.value?.status === 0 ? "Send again" : a.quote.value ? "Buy and assign" : begun ? "Go on" : sub.rules.auto_seats && lacking && gets === need ? "See the price" : single ? `Give ${single} a license` : `Assign ${plural(gets, "license")}`;
   return (
     <Dialog title={title} onClose={close} busy={a.w.busy.value} wide={!!a.quote.value}>
       <form onSubmit={(e) => { e.preventDefault(); confirm(); }}>
@@ -141,7 +142,7 @@ export function AssignDialog({ users, subscription, onClose }: Props) {
         </div>
         <footer>
           <Button onClick={close} disabled={a.w.busy.value}>{begun ? "Stop here" : "Cancel"}</Button>
-          <Button type="submit" kind="primary" busy={a.w.busy.value} disabled={!begun && gets === 0}>{label}</Button>
+          <Button type="submit" kind="primary" busy={a.w.busy.value} disabled={!begun && (gets === 0 || (sub.rules.auto_seats && gets < need))}>{label}</Button>
         </footer>
       </form>
     </Dialog>
@@ -155,6 +156,7 @@ function What({ sub, users, need, gets, lacking, single }: { sub: Subscription; 
   const others = users.length - need - holding;
   const bill = () => {
     if (!lacking) return need ? "Nothing changes: free licenses are used." : "Nothing changes.";
+    if (sub.rules.auto_seats && gets < need) return `${plural(lacking, "license is", "licenses are")} missing, and your role may not buy them. Select fewer people, or ask the primary contact or a billing admin.`;
     if (sub.rules.auto_seats) return `${plural(lacking, "license is", "licenses are")} missing and ${lacking === 1 ? "is" : "are"} bought with it. You see the price first.`;
     return (
       <>

@@ -6,10 +6,10 @@ import { useAccount, useSubscriptions, type Here } from "../lib/account";
 import { useDraft } from "../lib/draft";
 import { personName, roleNames, visible } from "../lib/format";
 import { put } from "../lib/query";
-import { identity, signIn, signOut } from "../lib/session";
-import { allows, billOfActive, billOfLess, deedsOf, heldBy, listed, peopleChanged, roleWords, running, userPage, userPath, type Deed, type Role, type Subscription, type User } from "../lib/users";
+import { go } from "../lib/router";
+import { allows, billOfActive, billOfLess, heldBy, listed, peopleChanged, roleWords, running, userPage, userPath, type Deed, type Role, type Subscription, type User } from "../lib/users";
 import { useWrite, write } from "../lib/write";
-import { Fact, Facts, Typed } from "../ui/bits";
+import { Typed } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Dialog, FormDialog } from "../ui/dialog";
 import { TextField } from "../ui/field";
@@ -24,11 +24,13 @@ interface Props {
 }
 
 /** What is being done with a user: `open` begins a deed, `dialog` is its dialog. */
-export function useDeeds(user: User, first?: Deed) {
-  const [at, setAt] = useState<{ deed: Deed; then?: Deed } | null>(first ? { deed: first } : null);
+export function useDeeds(user: User) {
+  const here = useAccount();
+  const [at, setAt] = useState<{ deed: Deed; then?: Deed } | null>(null);
   const done = () => setAt(at?.then ? { deed: at.then } : null);
   return {
-    open: (deed: Deed) => setAt({ deed }),
+    // Handing over stands in the address of the person's page, so that a sign-in in between leads back to it.
+    open: (deed: Deed) => (deed === "owner" ? go(`${userPage(here, user.id)}?hand-over=${encodeURIComponent(user.id)}`) : setAt({ deed })),
     dialog: at && <DeedDialog key={at.deed} deed={at.deed} user={user} toMember={!!at.then} onDone={done} onClose={() => setAt(null)} onRoleFirst={() => setAt({ deed: "role", then: at.deed })} />,
   };
 }
@@ -41,7 +43,7 @@ function DeedDialog({ deed, toMember, onDone, ...props }: Props & { deed: Deed; 
     case "deactivate": return props.user.role === "member" ? <DeactivateDialog {...props} /> : <RoleFirstDialog {...props} />;
     case "remove": return <RemoveDialog {...props} />;
     case "erase": return <EraseDialog {...props} />;
-    case "owner": return <OwnerDialog {...props} />;
+    case "owner": return null;
   }
 }
 
@@ -203,53 +205,6 @@ function EraseDialog({ user: u, onClose }: Props) {
   );
 }
 
-/** Hands the account over. Both are signed out by it, so its end is the end of this sign-in. */
-export function OwnerDialog({ user: u, onClose }: Omit<Props, "onRoleFirst">) {
-  const here = useAccount(), w = useWrite();
-  const [done, setDone] = useState(false);
-  const name = personName(u);
-  const back = `${userPage(here, u.id)}?do=owner`;
-  if (done) {
-    return (
-      <Dialog title={`${name} is the primary contact now`} onClose={() => void signOut()}>
-        <div class="dialog-body"><p>You and {name} were both signed out. Sign in again to go on: you are an admin of {visible(here.account.name)} now.</p></div>
-        <footer><Button kind="primary" onClick={() => void signOut()}>Leave</Button></footer>
-      </Dialog>
-    );
-  }
-  if (!u.signed_in) {
-    return (
-      <Dialog title={`${name} has not signed in yet`} onClose={onClose}>
-        <div class="dialog-body"><p>Only somebody who has signed in before can become the primary contact. Ask {name} to sign in once; then come back.</p></div>
-        <footer><Button kind="primary" onClick={onClose}>Close</Button></footer>
-      </Dialog>
-    );
-  }
-  const save = async () => {
-    const ok = await w.run(async () => void (await write<User>("PUT", `${here.api}/owner`, { user_id: u.id })));
-    if (ok) setDone(true);
-  };
-  return (
-    <FormDialog title={`Make ${name} the primary contact?`} submit={`Hand over to ${name}`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
-      <Facts>
-        <Fact name="Primary contact today">{personName(here.me)} (you)</Fact>
-        <Fact name="From now on">{name}</Fact>
-      </Facts>
-      <Effects
-        access={(
-          <>
-            <p>{name} may do everything in this account, and is the only one who can hand it on. You stay as an admin.</p>
-            <p>You are both signed out at once and have to sign in again. Licenses stay as they are.</p>
-          </>
-        )}
-        bill={<>Nothing changes.{here.account.billing_contact ? " Invoices go to the billing contact as before." : ` Invoices are mailed to ${name}, since there is no billing contact.`}</>} />
-      {w.problem.value?.code === "sign_in_again" && (
-        <Notice title="Show that it is you" actions={<Button kind="primary" onClick={() => void signIn(back, { hint: identity.peek()?.email, again: true })}>Sign in again</Button>}>You come back to this question; answer it within five minutes.</Notice>
-      )}
-    </FormDialog>
-  );
-}
-
 /** Takes a license. */
 export function TakeDialog({ user: u, subscription: s, onClose }: { user: User; subscription: Subscription; onClose: () => void }) {
   const here = useAccount(), w = useWrite();
@@ -268,6 +223,3 @@ export function TakeDialog({ user: u, subscription: s, onClose }: { user: User; 
 export const deedNames: Record<Deed, string> = {
   edit: "Edit", role: "Change role", activate: "Activate", deactivate: "Deactivate", remove: "Remove", erase: "Erase personal data", owner: "Make primary contact",
 };
-
-/** The deed that the address asks for, as after a sign-in that a deed needed. */
-export const askedDeed = (here: Here, u: User, asked: string) => deedsOf(here, u).find((d) => d === asked);

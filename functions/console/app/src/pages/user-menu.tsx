@@ -3,8 +3,9 @@ import { useState } from "preact/hooks";
 
 import { useAccount } from "../lib/account";
 import { personName, visible } from "../lib/format";
+import { mayLicense } from "../lib/rights";
 import { go } from "../lib/router";
-import { deedsOf, mayLicense, userPage, type Deed, type Subscription, type User } from "../lib/users";
+import { deedsOf, userPage, type Deed, type Subscription, type User } from "../lib/users";
 import type { IconName } from "../ui/icon";
 import { Menu, type Action } from "../ui/menu";
 import { AssignDialog, canAssign, takable } from "./assign-dialog";

@@ -1,13 +1,14 @@
 // One person of an account: who it is, which licenses they hold, and what happened to them.
-import { useEffect, useState } from "preact/hooks";
+import { useState } from "preact/hooks";
 
 import { useAccount, useSubscriptions, type Here } from "../lib/account";
 import { query, type Page, type Schema } from "../lib/api";
 import { date, dateTime, personName, roleNames, statusNames, visible } from "../lib/format";
 import { know, nameOf } from "../lib/people";
 import { useQuery } from "../lib/query";
-import { Link, queryValue, setQuery } from "../lib/router";
-import { allows, deedsOf, mayLicense, roleWords, running, untouchable, userPath, type Subscription, type User } from "../lib/users";
+import { mayLicense } from "../lib/rights";
+import { Link, queryValue } from "../lib/router";
+import { allows, deedsOf, roleWords, running, untouchable, userPath, type Subscription, type User } from "../lib/users";
 import { Card, Chip, Fact, Facts, PageHead, Typed } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Icon } from "../ui/icon";
@@ -15,7 +16,8 @@ import { Empty, Loaded, NoPermission, Notice } from "../ui/notice";
 import { Doer, Sentence, useNames } from "../ui/sentence";
 import { AssignDialog } from "./assign-dialog";
 import { MyLicenses } from "./my-licenses";
-import { askedDeed, TakeDialog, useDeeds } from "./user-dialogs";
+import { HandOver } from "./settings/transfer";
+import { TakeDialog, useDeeds } from "./user-dialogs";
 import { UserMenu } from "./user-menu";
 import { statusTone } from "./users";
 
@@ -36,11 +38,8 @@ const Back = ({ here }: { here: Here }) => <Link href={`${here.home}/users`}><Ic
 
 function Known({ here, user: u }: { here: Here; user: User }) {
   const subscriptions = useSubscriptions().data?.items;
-  const name = personName(u), asked = askedDeed(here, u, queryValue("do"));
-  const deeds = useDeeds(u, asked);
-  useEffect(() => {
-    if (asked) setQuery({ do: "" }); // so that going back does not ask again
-  }, []);
+  const name = personName(u);
+  const deeds = useDeeds(u);
   const can = deedsOf(here, u);
   return (
     <>
@@ -59,6 +58,7 @@ function Known({ here, user: u }: { here: Here; user: User }) {
         </div>
       </div>
       {deeds.dialog}
+      {here.owner && queryValue("hand-over") && <HandOver />}
     </>
   );
 }
@@ -147,7 +147,7 @@ function License({ here, user: u, of: s, onGive, onTake }: { here: Here; user: U
 function Activity({ here, user: u }: { here: Here; user: User }) {
   const names = useNames();
   const events = useQuery<Page<Schema<"Event">>>(query(`${here.api}/events`, { user: u.id, limit: 100 }));
-  const all = query(`${here.home}/activity`, { user: u.id });
+  const all = query(`${here.home}/activity`, { person: u.id });
   return (
     <Card title="Activity" actions={<Link href={all}>All activity</Link>}>
       <Loaded query={events} what="the activity" rows={4}>

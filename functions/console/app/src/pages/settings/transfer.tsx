@@ -38,7 +38,8 @@ export function PrimaryContact() {
   );
 }
 
-function HandOver() {
+/** Hands over to whom the address names, if anybody. It stands on whichever page the address is of. */
+export function HandOver() {
   const here = useAccount();
   const chosen = queryValue("hand-over");
   const [id, setID] = useState(chosen.startsWith("usr_") ? chosen : "");
