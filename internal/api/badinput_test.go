@@ -62,7 +62,7 @@ func TestEveryMistakeIsRefusedAndChangesNothing(t *testing.T) {
 		t.Errorf("changed: %s", change)
 	}
 	faulttest.Report(t, faulttest.Figure{
-		Fault: 36, Did: fmt.Sprintf("every field of every schema, and those of others, put into every object of every body, among %d mistakes", rows),
+		Fault: 36, Did: fmt.Sprintf("fields of all schemas, and those of others, put into every object of every body, among %d mistakes", rows),
 		Bad: accepted, Of: extras, What: "extra fields accepted",
 	})
 }
@@ -352,9 +352,14 @@ func (m *mistakeMaker) object(at string, s *openapi3.Schema) {
 		m.field(field, p.Value)
 		m.unknown(prefix + strings.ToUpper(name[:1]) + name[1:])
 	}
-	// Every field that anything of ours has, and some of other people's.
-	for _, name := range append(m.d.FieldNames(), "tenant_id", "price", "paid", "is_admin", "__proto__", "constructor", "rev", "credit_minor", "") {
-		if s.Properties[name] == nil {
+	// Every field that anything of ours has, and some of other people's; in the short run
+	// an eighth of them, beginning for each object elsewhere.
+	stride, start := faulttest.Size(8, 1), 0
+	for _, b := range []byte(m.op.ID() + at) {
+		start += int(b)
+	}
+	for i, name := range append(m.d.FieldNames(), "tenant_id", "price", "paid", "is_admin", "__proto__", "constructor", "rev", "credit_minor", "") {
+		if s.Properties[name] == nil && (start+i)%stride == 0 {
 			m.unknown(prefix + name)
 		}
 	}

@@ -64,7 +64,7 @@ func idsOf(t *testing.T, x *tenant, op apitest.Operation) map[string]string {
 				Next string `json:"next_cursor"`
 			}
 			path := strings.NewReplacer("{account}", x.ID, "{subscription}", x.Sub).Replace(op.Path)
-			x.Owner.Get(path+"?limit=1").OK(t, &page)
+			sender(x, op).Get(path+"?limit=1").OK(t, &page)
 			if ids["cursor"] = page.Next; page.Next == "" {
 				t.Fatalf("%s has only one item, and so no cursor", op.ID())
 			}
@@ -144,7 +144,12 @@ func TestNobodyReachesAnotherAccount(t *testing.T) {
 			t.Fatal("what is watched for does not stand where it must stand")
 		}
 		for _, at := range all {
-			for _, role := range []string{owner, admin, billingAdmin, member, deactivated, removed, stranger, operator, vendor, anonymous} {
+			roles := []string{owner, admin, billingAdmin, member, deactivated, removed, stranger, operator, vendor, anonymous}
+			if i > 0 {
+				// The other way round it is the same code: in the short run its owner tries.
+				roles = roles[:faulttest.Size(1, len(roles))]
+			}
+			for _, role := range roles {
 				if !mayReachAll(role, at.op) {
 					run.try(at, role, attacker.people[role])
 				}
@@ -197,7 +202,7 @@ func (i *isolation) try(at attack, role string, p *apitest.Person) {
 		if got.Status != http.StatusNotFound {
 			i.t.Errorf("%s: %d %s, want 404", name, got.Status, got.Body)
 		}
-	case role == owner && strings.HasPrefix(at.at, "path."):
+	case role == owner && (strings.HasPrefix(at.at, "path.") || strings.HasPrefix(at.op.Path, "/v1/operator/")):
 		got.Refused(i.t, http.StatusNotFound, "not_found")
 	case role == owner && at.kind == "cursor":
 		got.Refused(i.t, http.StatusUnprocessableEntity, "invalid")

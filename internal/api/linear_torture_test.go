@@ -375,7 +375,7 @@ func TestHistoriesOfAPoolAreLinearizable(t *testing.T) {
 	operations, illegal, tried := 0, 0, map[string]int{}
 	for n := range histories {
 		a := s.Open(3)
-		r := &recorder{t: t, s: s, a: a, users: crowd(t, s, a, people), began: time.Now(), tried: tried}
+		r := &recorder{t: t, s: s, a: a, users: crowd(t, a, people), began: time.Now(), tried: tried}
 		w.set(3, 10)
 		r.run(poolSeed+uint64(n), steps)
 		w.set(0, 0)

@@ -22,6 +22,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strconv"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -237,23 +238,35 @@ func wireClient(t testing.TB, cfg aws.Config) *tables.Client {
 func NewWithTables(t testing.TB) (cfg aws.Config, names map[string]string) {
 	t.Helper()
 	_, cfg = New(t)
-	root, err := checkout.Root()
-	if err != nil {
-		t.Fatalf("dynamotest: %v", err)
-	}
-	template, err := sam.Load(filepath.Join(root, "template.yaml"), sam.Options{Region: Region})
+	list, err := templateTables()
 	if err != nil {
 		t.Fatalf("dynamotest: %v", err)
 	}
 	names = map[string]string{}
-	for _, table := range template.Tables {
-		// The server deletes by its own clock. A test that lives on another day would
-		// lose what it has just written.
-		table.TTL = ""
+	for _, table := range list {
 		names[table.ID] = table.Name
 	}
-	if err := tables.Create(t.Context(), wireClient(t, cfg), template.Tables); err != nil {
+	if err := tables.Create(t.Context(), wireClient(t, cfg), list); err != nil {
 		t.Fatalf("dynamotest: %v", err)
 	}
 	return cfg, names
 }
+
+// templateTables are the tables of the template, which is read once: that takes longer
+// than to create them.
+var templateTables = sync.OnceValues(func() ([]*sam.Table, error) {
+	root, err := checkout.Root()
+	if err != nil {
+		return nil, err
+	}
+	template, err := sam.Load(filepath.Join(root, "template.yaml"), sam.Options{Region: Region})
+	if err != nil {
+		return nil, err
+	}
+	for _, table := range template.Tables {
+		// The server deletes by its own clock. A test that lives on another day would
+		// lose what it has just written.
+		table.TTL = ""
+	}
+	return template.Tables, nil
+})
