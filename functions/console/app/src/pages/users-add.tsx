@@ -1,12 +1,12 @@
 // Adding people: a list typed row by row, pasted from a spreadsheet or read from a file,
 // with its mistakes at their cells and its cost before it is sent. The list is a draft that
 // survives a reload and a network that drops.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../lib/signal";
 import { useEffect, useMemo, useRef } from "preact/hooks";
 
 import { useAccount, useSubscriptions, type Here } from "../lib/account";
 import { useDraft } from "../lib/draft";
-import { count, plural } from "../lib/format";
+import { count, plural, roleNames, visible } from "../lib/format";
 import { Link } from "../lib/router";
 import { useWrite } from "../lib/write";
 import { Card, PageHead, Pager, Progress } from "../ui/bits";
@@ -19,8 +19,8 @@ import { Help, HowToAdd, Sources } from "./adding/head";
 import { useDeeds } from "./adding/deeds";
 import { refreshAfter, sendAll, sendBatch } from "./adding/send";
 import { useReview } from "./adding/use-review";
+import { verdictOf } from "./adding/review";
 import { batchSize, blankRow, check, columns, givable, grantable, isBlank, type Draft, type Subscription } from "./adding/rows";
-import { roleNames, visible } from "../lib/format";
 
 export function AddUsersPage() {
   const here = useAccount();
@@ -37,10 +37,11 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
   const license = seats.length === 1 ? (seats[0]?.id ?? "") : "";
   const draft = useDraft<Draft>(`add.${here.account.id}`, { how: "invite", rows: [blankRow(1, { license })], sent: null });
   const { how, rows, sent } = draft.value;
-  const page = useSignal(0), only = useSignal(false), agreed = useSignal(false), sending = useSignal(0);
+  const page = useSignal(0), only = useSignal(false), agreed = useSignal(false), under = useSignal({ people: 0, settled: 0 });
   const write = useWrite();
   const wanted = useRef("");
   const gone = useRef(false);
+  const outcome = useRef<HTMLDivElement>(null);
   useEffect(() => () => {
     gone.current = true; // what is under way is answered into the draft no more; the server has it
     if (draft.peek().rows.every((r) => r.done || isBlank(r))) draft.discard();
@@ -57,24 +58,29 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
   const done = rows.filter((r) => r.done).length;
   const failed = rows.filter((r) => r.refused);
   const busy = write.busy.value;
-  const { review, checking, checked, ask } = useReview(here, how, ready, busy || !!sent);
+  const { review, last: known, checking, checked, ask, forget } = useReview(here, how, ready, busy || !!sent);
   const deeds = useDeeds({ draft, wanted, page, words: { subscriptions: seats, license } });
 
-  const send = () => void write.run(async () => {
+  const settled = done + failed.length;
+  /** Does the work of sending people; then the focus goes to what became of them. */
+  const run = async (people: number, work: () => Promise<void>) => {
+    under.value = { people, settled };
+    if (!(await write.run(work)) && !draft.peek().sent) forget(); // refused as a whole: the price may be another by now
+    outcome.current?.focus();
+  };
+  const send = () => void run(review?.ready.length ?? 0, async () => {
     if (!review) return;
-    sending.value = review.ready.length;
     const added = await sendAll(here, draft, review, agreed.peek(), () => gone.current);
     agreed.value = false;
     if (added) say(how === "invite" ? `${plural(added, "invitation")} sent` : `${plural(added, "person", "people")} added`);
   });
-  const again = () => void write.run(async () => {
-    sending.value = sent?.ids.length ?? 0;
+  const again = () => void run(sent?.ids.length ?? 0, async () => {
     await sendBatch(draft).finally(() => refreshAfter(here));
   });
 
-  const marked = (row: Draft["rows"][number]) => isWrong(row) || !!review?.refused.has(row);
+  const marked = (row: Draft["rows"][number]) => isWrong(row) || !!verdictOf(known, row);
   const listed = rows.map((row, i) => ({
-    row, number: i + 1, mistakes: faults.get(row) ?? nothingWrong, refused: row.refused ?? review?.refused.get(row),
+    row, number: i + 1, mistakes: faults.get(row) ?? nothingWrong, refused: row.refused ?? verdictOf(known, row),
     state: row.done ? "done" as const : sent?.ids.includes(row.id) ? "sending" as const : "open" as const,
   }));
   const filtered = only.value ? listed.filter(({ row }) => marked(row)) : listed;
@@ -94,16 +100,18 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
       </Card>
       <Help columns={shown} />
       <Card title={open.length || !done ? (how === "invite" ? "Before the invitations are sent" : "Before they are added") : "All done"}>
-        {busy && <Progress label={how === "invite" ? "Invitations sent" : "People added"} done={Math.max(0, sending.value - ready.length - (sent?.ids.length ?? 0))} of={sending.value} />}
+        <div class="outcome" tabIndex={-1} ref={outcome}>
+        {busy && <Progress label={how === "invite" ? "Invitations sent" : "People added"} done={settled - under.value.settled} of={under.value.people} />}
         {!busy && sent && <Unanswered people={sent.ids.length} problem={problem?.message} onAgain={again} />}
         {!busy && !sent && problem && <ProblemNotice problem={problem} />}
         {!busy && !sent && failed.length > 0 && (
           <Notice tone="warn" title={`${plural(failed.length, "person was", "people were")} not added`} actions={<Button small onClick={() => deeds.retry()}>Try the failed ones again</Button>}>The reason stands at the row. Mend it there, or try again where the reason is gone. Whoever was added is not sent again.</Notice>
         )}
+          {!open.length && done > 0 && <p>{plural(done, "person was", "people were")} {how === "invite" ? "invited. You are told when somebody does not accept in time." : "added."}</p>}
+        </div>
         {!busy && !sent && checking && <Progress label="Checking the list and its cost" done={checked} of={ready.length} />}
         {!busy && !sent && !checking && review && open.length > 0 && <Cost here={here} how={how} review={review} subscriptions={subscriptions} agreed={agreed.value} onAgreed={(v) => (agreed.value = v)} onWithout={deeds.without} onRetry={ask} />}
         {!open.length && !done && <p class="soft">Enter at least one person. What it costs is shown here before anything is sent.</p>}
-        {!open.length && done > 0 && <p>{plural(done, "person was", "people were")} {how === "invite" ? "invited. You are told when somebody does not accept in time." : "added."}</p>}
         {wrong > 0 && !busy && <p class="warn-line"><Icon name="warn" />{plural(wrong, "row has a mistake and stays", "rows have mistakes and stay")} in the list; the others can be sent.</p>}
         <p class="actions">
           {open.length > 0 && !sent && !(review && !review.problem) && !checking && ready.length > 0 && <Button kind="primary" onClick={ask}>Check {plural(ready.length, "person", "people")} and see the cost</Button>}

@@ -37,7 +37,7 @@ export function InvitationsPage() {
       <Card plain>
         <Loaded query={list} what="the invitations of this account" rows={6}>
           {(page) => page.items.length === 0
-            ? <Empty icon="mail" title="No invitation is open" actions={add}>Everybody who was invited has accepted, or nobody was invited yet.</Empty>
+            ? <Empty icon="mail" title="No invitation is open">Everybody who was invited has accepted, or nobody was invited yet.</Empty>
             : (
               <div class="table-frame" aria-busy={list.late}>
                 <table class="rows">
@@ -86,7 +86,7 @@ function License({ of: i, subscription: s }: { of: Invitation; subscription: Sub
 }
 
 const mailWords = {
-  pending: { tone: "info", text: "On its way", why: "The mail service has not taken it yet and is asked again and again." },
+  pending: { tone: "info", text: "On its way", why: "It is handed to the mail service until that takes it. The link is good already." },
   sent: { tone: "good", text: "Sent", why: "" },
   refused: { tone: "bad", text: "Not delivered", why: "The mail service refuses this address. Cancel it and invite the right one." },
   off: { tone: "neutral", text: "Mails are off", why: "The account’s settings send no invitations by mail." },

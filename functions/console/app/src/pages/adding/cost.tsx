@@ -75,19 +75,20 @@ export function Cost({ here, how, review, subscriptions, agreed, onAgreed, onWit
 
 /** Rows that want a license for which there is no seat, and the ways out. */
 function Lacking({ here, review, subscriptions, onWithout }: { here: Here; review: Review; subscriptions: Subscription[]; onWithout: (rows: Row[]) => void }) {
-  const seats = [...review.refused].filter(([row, r]) => row.license && (codesOfSeats.includes(r.code) || (r.code === "forbidden" && !r.detail.includes("grant the role"))));
+  const seats = [...review.refused.values()].filter(({ row, why }) => row.license && (codesOfSeats.includes(why.code) || (why.code === "forbidden" && !why.detail.includes("grant the role"))));
   const [first] = seats;
   if (!first) return null;
-  const s = subscriptions.find((one) => one.id === first[0].license);
+  const { why } = first;
+  const s = subscriptions.find((one) => one.id === first.row.license);
   return (
     <Notice tone="warn" title={`${plural(seats.length, "person has", "people have")} no seat${s ? ` of ${named(s)}` : ""}`}
       actions={<>
-        <Button small onClick={() => onWithout(seats.map(([row]) => row))}>Add them without a license</Button>
-        {s && first[1].code === "no_free_seats" && <Link class="button small" href={licensesOf(here, s)}><Icon name="seat" /><span>Go to the licenses</span></Link>}
-        {first[1].code === "contact_sales" && <Link class="button small" href={`${here.home}/requests`}><Icon name="request" /><span>Ask the vendor</span></Link>}
+        <Button small onClick={() => onWithout(seats.map(({ row }) => row))}>Add them without a license</Button>
+        {s && why.code === "no_free_seats" && <Link class="button small" href={licensesOf(here, s)}><Icon name="seat" /><span>Go to the licenses</span></Link>}
+        {why.code === "contact_sales" && <Link class="button small" href={`${here.home}/requests`}><Icon name="request" /><span>Ask the vendor</span></Link>}
       </>}>
-      <p>{first[1].detail}</p>
-      {s?.sales_contact && first[1].code === "contact_sales" && <p>Write to <a href={`mailto:${s.sales_contact}`}>{visible(s.sales_contact)}</a>.</p>}
+      <p>{why.detail}</p>
+      {s?.sales_contact && why.code === "contact_sales" && <p>Write to <a href={`mailto:${s.sales_contact}`}>{visible(s.sales_contact)}</a>.</p>}
       <p>The list stays here while you look.</p>
     </Notice>
   );

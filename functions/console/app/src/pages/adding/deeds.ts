@@ -1,5 +1,5 @@
 // What can be done with the list.
-import type { Signal } from "@preact/signals";
+import type { Signal } from "../../lib/signal";
 import { useMemo, useRef } from "preact/hooks";
 
 import { plural, visible } from "../../lib/format";
@@ -95,7 +95,7 @@ function deedsOf(now: { current: Parts }): ListDeeds {
     retry: () => set(rows().map((r) => (r.refused ? { ...r, refused: undefined } : r))),
     clear: () => set(rows().filter((r) => r.done)),
     everybody: (column, value) => set(rows().map((r) => (r.done || r[column] === value ? r : { ...r, [column]: value, refused: undefined }))),
-    without: (of) => set(rows().map((r) => (of.includes(r) ? { ...r, license: "", refused: undefined } : r))),
+    without: (of) => set(rows().map((r) => (of.some((one) => one.id === r.id) ? { ...r, license: "", refused: undefined } : r))),
     async file(file) {
       left = "";
       if (file.size > maxFileBytes) return `${visible(file.name)} is larger than 1 MB. A list of a thousand people is far smaller: save only the columns that are needed, as CSV.`;

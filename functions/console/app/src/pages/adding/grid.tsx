@@ -85,7 +85,8 @@ class RowView extends Component<RowProps> {
     return (
       <tr class={state} onFocusOut={(e) => {
         const to = e.relatedTarget;
-        if (!row.left && !(to instanceof Node && e.currentTarget.contains(to))) deeds.leave(row.id);
+        // A moment later, so that what is clicked does not move away under the pointer.
+        if (!row.left && !(to instanceof Node && e.currentTarget.contains(to))) setTimeout(() => deeds.leave(row.id), 200);
       }}>
         <th scope="row" class="row-number"><span class="row-word">Row </span>{count(number)}</th>
         {columns.map((c) => (

@@ -1,5 +1,5 @@
 // What stands around the grid: how people come in, and where the list comes from.
-import { useSignal, type Signal } from "@preact/signals";
+import { useSignal, type Signal } from "../../lib/signal";
 import { useId } from "preact/hooks";
 
 import { count, plural } from "../../lib/format";

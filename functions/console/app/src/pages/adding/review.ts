@@ -23,14 +23,25 @@ export interface Review {
   of: string;
   /** Rows that can be sent. */
   ready: Row[];
-  /** Rows that would be refused, with the reason. */
-  refused: Map<Row, Refusal>;
+  /** Rows that would be refused, by their ids, as they were then, with the reason. */
+  refused: Map<number, { row: Row; why: Refusal }>;
   takes: Take[];
   quote: Quote | null;
   /** The subscription whose seats the quote buys. */
   buys: Subscription | null;
   /** Why it could not be told. */
   problem: Problem | null;
+}
+
+const cells = (row: Row) => columns.map((c) => row[c]).join("\0");
+
+/** What a review is of: the cells of the rows. */
+export const subject = (how: How, rows: Row[]) => JSON.stringify([how, rows.map((r) => [r.id, cells(r)])]);
+
+/** Why a row would be refused, as long as it is as it was. */
+export function verdictOf(review: Review | null, row: Row): Refusal | undefined {
+  const found = review?.refused.get(row.id);
+  return found && cells(found.row) === cells(row) ? found.why : undefined;
 }
 
 /** One person as the API takes them. */
@@ -89,7 +100,7 @@ export async function review(here: Here, how: How, rows: Row[], of: string, tell
       tell(Math.min(rows.length, (i + 1) * batchSize));
     }
     const { items } = await call<Page<Subscription>>(`${here.api}/subscriptions`);
-    out.ready = rows.filter((r) => !out.refused.has(r));
+    out.ready = rows.filter((r) => !out.refused.has(r.id));
     count(out, how, items);
     const lacking = out.takes.filter((t) => t.bought > 0);
     if (!lacking.length) return out;
@@ -106,21 +117,21 @@ export async function review(here: Here, how: How, rows: Row[], of: string, tell
 }
 
 /** Asks for one batch, again without the rows in which the API finds a mistake. */
-async function dryRun(here: Here, how: How, part: Row[], refused: Map<Row, Refusal>): Promise<Quote | null> {
-  const rows = part.filter((r) => !refused.has(r));
+async function dryRun(here: Here, how: How, part: Row[], refused: Review["refused"]): Promise<Quote | null> {
+  const rows = part.filter((r) => !refused.has(r.id));
   if (!rows.length) return null;
   const { path: to, body } = request(here, how, rows);
   try {
     const answer = await call<Answer>(to, { method: "POST", body: { ...body, dry_run: true } });
     for (const [i, verdict] of verdicts(answer).entries()) {
       const row = rows[i];
-      if (verdict && row) refused.set(row, verdict);
+      if (verdict && row) refused.set(row.id, { row, why: verdict });
     }
     return answer.quote ?? null;
   } catch (reason) {
-    const cells = reason instanceof Problem ? cellMistakes(reason, rows) : null;
-    if (!cells) throw reason;
-    for (const [row, verdict] of cells) refused.set(row, verdict);
+    const wrong = reason instanceof Problem ? cellMistakes(reason, rows) : null;
+    if (!wrong) throw reason;
+    for (const [row, why] of wrong) refused.set(row.id, { row, why });
     return dryRun(here, how, part, refused);
   }
 }
@@ -150,8 +161,8 @@ async function priceOf(here: Here, how: How, out: Review, s: Subscription): Prom
 function refuseLacking(out: Review, how: How, take: Take, refusal: Refusal): void {
   if (!take.bought || !takesSeat(how, take.subscription)) return;
   const last = out.ready.filter((r) => r.license === take.subscription.id).slice(take.free);
-  for (const row of last) out.refused.set(row, refusal);
-  out.ready = out.ready.filter((r) => !out.refused.has(r));
+  for (const row of last) out.refused.set(row.id, { row, why: refusal });
+  out.ready = out.ready.filter((r) => !out.refused.has(r.id));
   take.people = take.free;
   take.bought = 0;
 }

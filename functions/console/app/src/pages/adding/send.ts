@@ -1,6 +1,6 @@
 // Sending a list, batch by batch. What was sent and not yet answered stands in the draft,
 // so that after a lost network or a reload exactly that is sent again, with its key.
-import type { Signal } from "@preact/signals";
+import type { Signal } from "../../lib/signal";
 
 import type { Here } from "../../lib/account";
 import { Problem, type Schema } from "../../lib/api";

@@ -1,9 +1,9 @@
 // Keeps the review of a list up to date: short lists by themselves, long ones when asked.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 import { useEffect } from "preact/hooks";
 
 import type { Here } from "../../lib/account";
-import { review as look, type Review } from "./review";
+import { review as look, subject, type Review } from "./review";
 import { batchSize, type How, type Row } from "./rows";
 
 /** How long nothing has to change before a list is looked at, in milliseconds. */
@@ -12,13 +12,12 @@ const calm = 600;
 export function useReview(here: Here, how: How, ready: Row[], off: boolean) {
   const found = useSignal<Review | null>(null);
   const under = useSignal(""), checked = useSignal(0);
-  const of = JSON.stringify([how, ready]);
+  const of = subject(how, ready);
   const current = found.value?.of === of ? found.value : null;
   const ask = () => {
     if (off || !ready.length) return;
     under.value = of;
     checked.value = 0;
-    found.value = null;
     void look(here, how, ready, of, (n) => {
       if (under.peek() === of) checked.value = n;
     }).then((r) => {
@@ -32,5 +31,15 @@ export function useReview(here: Here, how: How, ready: Row[], off: boolean) {
     const wait = setTimeout(ask, calm);
     return () => clearTimeout(wait);
   }, [of, off, !current]);
-  return { review: current, checking: under.value === of && !current, checked: checked.value, ask };
+  return {
+    /** Of the list as it is now, or null. */
+    review: current,
+    /** The last one, whose verdicts hold for the rows that are as they were. */
+    last: found.value,
+    checking: under.value === of,
+    checked: checked.value,
+    ask,
+    /** Lets a review go that turned out to be too old. */
+    forget: () => (found.value = null),
+  };
 }
