@@ -79,8 +79,8 @@ func compile(app string) (map[string][]byte, []string, error) {
 		// types, would say otherwise.
 		TsconfigRaw:       `{}`,
 		JSX:               api.JSXTransform,
-		JSXFactory:        "h",
-		JSXFragment:       "Fragment",
+		JSXFactory:        "jsxElement",
+		JSXFragment:       "jsxFragment",
 		Inject:            []string{"src/jsx.ts"},
 		Charset:           api.CharsetUTF8,
 		LegalComments:     api.LegalCommentsNone, // licenses.txt has them whole
