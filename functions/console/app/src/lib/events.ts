@@ -120,7 +120,7 @@ const rows: Record<string, Row> = {
   "account.parked": ["Account", "Billing put on hold", (r) => w`Billing was put on hold for the vendor to look into${r.reason() && `: ${r.reason()}`}.`],
   "account.unparked": ["Account", "Billing taken up again", () => w`Billing was taken up again.`],
   "clock.advanced": ["Account", "Test clock moved", (r) => w`The test clock was moved to ${r.moment("to")}.`],
-  "subscription.started": ["Plans", "Subscription started", (r) => w`The subscription to ${r.product()}, plan ${r.plan()}, started${
+  "subscription.started": ["Plans", "Subscription started", (r) => w`The subscription to ${r.product()} (${r.plan()}) started${
     r.number("seats") > 0 && ` with ${r.licenses("seats")}`}${r.is("trial") && ", at first as a trial"}${r.papers().length > 0 && w` (${r.papers()})`}.`],
   "user.invited": ["People", "User invited", (r) => w`${r.person()} was invited as ${r.role("role")}${r.text("product_id") && `, with a license of ${r.product()} reserved`}.`],
   "invitation.resent": ["People", "Invitation sent again", (r) => w`${r.person()} was sent a new invitation, which is good until ${r.moment("expires_at")}.`],

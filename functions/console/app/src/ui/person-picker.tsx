@@ -44,7 +44,16 @@ export function PersonPicker({ label, value, onValue, filter, unfit, hint, error
   const list = useLatest<Schema<"UserPage">>(open ? query(`${here.api}/users`, { q: asked, limit: offered, ...filter }) : null);
   const people = open ? (list.data?.items ?? []) : [];
   if (list.data) know(here.api, list.data.items);
+  // Enter may be quicker than the search: it takes the first of those who match, not of those who matched before.
+  const found = open && asked === typed && !!list.data && !list.late;
+  const [taking, setTaking] = useState(false);
+  useEffect(() => {
+    if (!taking || !found) return;
+    setTaking(false);
+    choose(people[0]);
+  }, [taking, found]);
   const close = () => {
+    setTaking(false);
     setTyped(null);
     setAt(0);
   };
@@ -56,7 +65,7 @@ export function PersonPicker({ label, value, onValue, filter, unfit, hint, error
   const keys: Record<string, () => void> = {
     ArrowDown: () => (open ? setAt(Math.min(at + 1, people.length - 1)) : setTyped("")),
     ArrowUp: () => setAt(Math.max(at - 1, 0)),
-    Enter: () => (open ? choose(people[at]) : setTyped("")),
+    Enter: () => (!open ? setTyped("") : found ? choose(people[at]) : setTaking(true)),
     Escape: () => close(),
   };
   return (
