@@ -8,12 +8,15 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"strings"
 	"sync"
 )
 
 const (
 	indexName   = "index.html"
 	versionMark = "{{version}}"
+	// packedSuffix ends the name of a file that holds another one packed.
+	packedSuffix = ".gz"
 	// versionBytes of a digest are enough to tell one deployment's files from another's.
 	versionBytes = 8
 )
@@ -22,7 +25,8 @@ const (
 type file struct {
 	contentType string
 	plain       []byte
-	// zipped compresses once: the HTTP API does not, and most processes send each file a few times.
+	// zipped is the file in gzip's format: packed when the console was bundled, else compressed once by the process, since
+	// the HTTP API does not compress.
 	zipped func() []byte
 }
 
@@ -60,12 +64,17 @@ func readFiles(from fs.FS, dir string) (files, error) {
 	}
 	digest := sha256.New()
 	var index []byte
+	packed := map[string][]byte{}
 	for _, e := range entries {
 		text, err := fs.ReadFile(from, path.Join(dir, e.Name()))
 		if err != nil {
 			return out, fmt.Errorf("console: %w", err)
 		}
 		_, _ = fmt.Fprintf(digest, "%s %d\n%s", e.Name(), len(text), text) // a digest takes everything
+		if name, ok := strings.CutSuffix(e.Name(), packedSuffix); ok {
+			packed[name] = text
+			continue
+		}
 		kind := contentTypeOf(e.Name())
 		switch {
 		case kind == "":
@@ -75,6 +84,14 @@ func readFiles(from fs.FS, dir string) (files, error) {
 		default:
 			out.assets[e.Name()] = newFile(kind, text)
 		}
+	}
+	for name, text := range packed {
+		f, ok := out.assets[name]
+		if !ok {
+			return out, fmt.Errorf("console: %s%s packs no file of %s", name, packedSuffix, dir)
+		}
+		f.zipped = func() []byte { return text }
+		out.assets[name] = f
 	}
 	if index == nil {
 		return out, fmt.Errorf("console: %s has no %s; run make console", dir, indexName)

@@ -2,6 +2,7 @@
 package main
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -12,34 +13,33 @@ import (
 )
 
 func main() {
-	out := flag.String("out", "", "folder to write to; empty: "+console.DistDir+" of the checkout")
+	out := flag.String("out", "", "folder to write to, unpacked, for a look; empty: "+console.DistDir+" of the checkout, packed")
 	flag.Parse()
-	if err := run(*out); err != nil {
+	if err := run(context.Background(), *out); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
 }
 
-func run(out string) error {
+func run(ctx context.Context, out string) error {
 	root, err := checkout.Root()
+	if err != nil {
+		return err
+	}
+	app := filepath.Join(root, console.AppDir)
+	files, err := console.Bundle(app)
 	if err != nil {
 		return err
 	}
 	if out == "" {
 		out = filepath.Join(root, console.DistDir)
-	}
-	files, err := console.Bundle(filepath.Join(root, console.AppDir))
-	if err != nil {
-		return err
-	}
-	size, err := console.Zipped(files["app.js"])
-	if err != nil {
-		return err
+		if err := console.Pack(ctx, app, files); err != nil {
+			return err
+		}
 	}
 	if err := console.Write(files, out); err != nil {
 		return err
 	}
-	const kilo = 1000
-	fmt.Printf("  %d files in %s; app.js has %d.%d kB gzipped\n", len(files), out, size/kilo, size%kilo/100)
+	fmt.Printf("  %d files in %s; app.js has %d bytes, packed %d of at most %d\n", len(files), out, len(files["app.js"]), len(files[console.Packed]), console.MaxScriptBytes)
 	return nil
 }

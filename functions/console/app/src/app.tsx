@@ -8,6 +8,7 @@ import { visible } from "./lib/format";
 import { useQuery } from "./lib/query";
 import { go, here, match } from "./lib/router";
 import { arrive, forget, identity, restore, signIn } from "./lib/session";
+import { useAll } from "./lib/signal";
 import { AcceptPage } from "./pages/accept";
 import { accountRoutes } from "./pages/account-routes";
 import { Home, lastAccount } from "./pages/home";
@@ -18,6 +19,7 @@ import { Button } from "./ui/button";
 import { Empty, Loaded, Notice, Skeleton, Toast } from "./ui/notice";
 
 export function App() {
+  useAll();
   const [ready, setReady] = useState(false);
   useEffect(() => void restore().finally(() => setReady(true)), []);
   return (

@@ -1,5 +1,7 @@
 // What somebody has typed and not yet sent. It outlives a reload and a sign-in that ended.
-import { useSignal, useSignalEffect, type Signal } from "@preact/signals";
+import { useEffect } from "preact/hooks";
+
+import { useSignal, type Signal } from "./signal";
 
 const prefix = "usher.draft.";
 
@@ -7,11 +9,11 @@ const prefix = "usher.draft.";
 export function useDraft<T>(name: string, initial: T): Signal<T> & { discard: () => void } {
   const place = prefix + name;
   const value = useSignal<T>(read(place, initial));
-  useSignalEffect(() => {
-    const text = JSON.stringify(value.value);
+  const text = JSON.stringify(value.value);
+  useEffect(() => {
     if (text === JSON.stringify(initial)) sessionStorage.removeItem(place);
     else sessionStorage.setItem(place, text);
-  });
+  }, [text]);
   return Object.assign(value, {
     discard() {
       value.value = initial;

@@ -1,5 +1,5 @@
 // Names of users by their ids, which is all that licenses, events and requests hold.
-import { signal, type Signal } from "@preact/signals";
+import { signal, type Signal } from "./signal";
 
 import { call, type Schema } from "./api";
 import { personName } from "./format";

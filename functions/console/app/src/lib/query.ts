@@ -1,6 +1,6 @@
 // What pages show of the server: read once, kept, and read again after a write. A page
 // that is opened again shows what is known at once and refreshes it behind.
-import { signal, useSignal, type Signal } from "@preact/signals";
+import { signal, useSignal, type Signal } from "./signal";
 import { useEffect, useRef } from "preact/hooks";
 
 import { call, Problem, type Page } from "./api";

@@ -1,6 +1,6 @@
 // Addresses of the console. Each page has one, so that it can be bookmarked, mailed and
 // gone back to; filters stand in the query.
-import { signal } from "@preact/signals";
+import { signal } from "./signal";
 import type { ComponentChildren } from "preact";
 
 export const here = signal({ path: location.pathname, query: location.search });

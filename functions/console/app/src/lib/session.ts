@@ -2,7 +2,7 @@
 // provider. Tokens stay in this tab's session storage, so another tab signs in by itself
 // (without a question where the provider still knows the person) and closing the tab
 // forgets them.
-import { signal } from "@preact/signals";
+import { signal } from "./signal";
 
 export interface Config {
   issuer: string;

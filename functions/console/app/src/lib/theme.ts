@@ -1,5 +1,5 @@
 // Light or dark: what the system says, unless the reader has chosen here.
-import { signal } from "@preact/signals";
+import { signal } from "./signal";
 
 export type Theme = "system" | "light" | "dark";
 

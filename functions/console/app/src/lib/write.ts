@@ -1,6 +1,6 @@
 // Writes: each carries an Idempotency-Key that outlives a reload, so that whatever is sent
 // again, by a second click, a reload or a network that drops, has one effect.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "./signal";
 
 import { call, Problem, type Call } from "./api";
 

@@ -1,6 +1,6 @@
 // Giving licenses, to one person or to many: in portions, with a result for everybody, and
 // with the price first where seats have to be bought.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../lib/signal";
 import { useEffect } from "preact/hooks";
 
 import { useAccount, useSubscriptions } from "../lib/account";

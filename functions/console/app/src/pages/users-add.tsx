@@ -19,8 +19,8 @@ import { Help, HowToAdd, Sources } from "./adding/head";
 import { useDeeds } from "./adding/deeds";
 import { refreshAfter, sendAll, sendBatch } from "./adding/send";
 import { useReview } from "./adding/use-review";
-import { verdictOf } from "./adding/review";
-import { batchSize, blankRow, check, columns, givable, grantable, isBlank, type Draft, type Subscription } from "./adding/rows";
+import { verdictOf, type Review } from "./adding/review";
+import { batchSize, blankRow, check, columns, givable, grantable, isBlank, type Draft, type How, type Subscription } from "./adding/rows";
 
 export function AddUsersPage() {
   const here = useAccount();
@@ -101,26 +101,19 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
       <Help columns={shown} />
       <Card title={open.length || !done ? (how === "invite" ? "Before the invitations are sent" : "Before they are added") : "All done"}>
         <div class="outcome" tabIndex={-1} ref={outcome}>
-        {busy && <Progress label={how === "invite" ? "Invitations sent" : "People added"} done={settled - under.value.settled} of={under.value.people} />}
-        {!busy && sent && <Unanswered people={sent.ids.length} problem={problem?.message} onAgain={again} />}
-        {!busy && !sent && problem && <ProblemNotice problem={problem} />}
-        {!busy && !sent && failed.length > 0 && (
-          <Notice tone="warn" title={`${plural(failed.length, "person was", "people were")} not added`} actions={<Button small onClick={() => deeds.retry()}>Try the failed ones again</Button>}>The reason stands at the row. Mend it there, or try again where the reason is gone. Whoever was added is not sent again.</Notice>
-        )}
+          {busy && <Progress label={how === "invite" ? "Invitations sent" : "People added"} done={settled - under.value.settled} of={under.value.people} />}
+          {!busy && sent && <Unanswered people={sent.ids.length} problem={problem?.message} onAgain={again} />}
+          {!busy && !sent && problem && <ProblemNotice problem={problem} />}
+          {!busy && !sent && failed.length > 0 && <Failed people={failed.length} onRetry={deeds.retry} />}
           {!open.length && done > 0 && <p>{plural(done, "person was", "people were")} {how === "invite" ? "invited. You are told when somebody does not accept in time." : "added."}</p>}
         </div>
+        {!open.length && !done && <p class="soft">Enter at least one person. What it costs is shown here before anything is sent.</p>}
         {!busy && !sent && checking && <Progress label="Checking the list and its cost" done={checked} of={ready.length} />}
         {!busy && !sent && !checking && review && open.length > 0 && <Cost here={here} how={how} review={review} subscriptions={subscriptions} agreed={agreed.value} onAgreed={(v) => (agreed.value = v)} onWithout={deeds.without} onRetry={ask} />}
-        {!open.length && !done && <p class="soft">Enter at least one person. What it costs is shown here before anything is sent.</p>}
-        {wrong > 0 && !busy && <p class="warn-line"><Icon name="warn" />{plural(wrong, "row has a mistake and stays", "rows have mistakes and stay")} in the list; the others can be sent.</p>}
+        {wrong > 0 && ready.length > 0 && !busy && <p class="warn-line"><Icon name="warn" />{plural(wrong, "row has a mistake and stays", "rows have mistakes and stay")} in the list; the others can be sent.</p>}
         <p class="actions">
-          {open.length > 0 && !sent && !(review && !review.problem) && !checking && ready.length > 0 && <Button kind="primary" onClick={ask}>Check {plural(ready.length, "person", "people")} and see the cost</Button>}
-          {open.length > 0 && !sent && review && !review.problem && !checking && (
-            <Button kind="primary" icon={how === "invite" ? "mail" : "plus"} busy={busy} disabled={!review.ready.length || (!!review.quote && !!review.buys?.rules.agreement_required && !agreed.value)} onClick={send}>
-              {how === "invite" ? `Send ${plural(review.ready.length, "invitation")}` : `Add ${plural(review.ready.length, "person", "people")}`}
-            </Button>
-          )}
-          {done > 0 && !open.length && <><ButtonLink kind="primary" href={how === "invite" ? `${here.home}/users/invitations` : `${here.home}/users`}>{how === "invite" ? "See the open invitations" : "See the users"}</ButtonLink><Button onClick={() => { draft.discard(); wanted.current = ""; }}>Begin a new list</Button></>}
+          {ready.length > 0 && !sent && !checking && <Next how={how} people={ready.length} review={review} agreed={agreed.value} busy={busy} onAsk={ask} onSend={send} />}
+          {done > 0 && !open.length && <AllDone here={here} how={how} onAnew={draft.discard} />}
         </p>
       </Card>
     </>
@@ -128,6 +121,42 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
 }
 
 const nothingWrong = {};
+
+interface NextProps {
+  how: How;
+  people: number;
+  review: Review | null;
+  agreed: boolean;
+  busy: boolean;
+  onAsk: () => void;
+  onSend: () => void;
+}
+
+/** The button that sends what was reviewed or, before, that asks for the review of a long list. */
+function Next({ how, people, review, agreed, busy, onAsk, onSend }: NextProps) {
+  if (!review) return <Button kind="primary" onClick={onAsk}>Check {plural(people, "person", "people")} and see the cost</Button>;
+  const n = review.ready.length;
+  if (review.problem || !n) return null;
+  const unread = !!review.quote && !!review.buys?.rules.agreement_required && !agreed;
+  return (
+    <Button kind="primary" icon={how === "invite" ? "mail" : "plus"} busy={busy} disabled={unread} onClick={onSend}>
+      {how === "invite" ? `Send ${plural(n, "invitation")}` : `Add ${plural(n, "person", "people")}`}
+    </Button>
+  );
+}
+
+const AllDone = ({ here, how, onAnew }: { here: Here; how: How; onAnew: () => void }) => (
+  <>
+    {how === "invite" ? <ButtonLink kind="primary" href={`${here.home}/users/invitations`}>See the open invitations</ButtonLink> : <ButtonLink kind="primary" href={`${here.home}/users`}>See the users</ButtonLink>}
+    <Button onClick={onAnew}>Begin a new list</Button>
+  </>
+);
+
+const Failed = ({ people, onRetry }: { people: number; onRetry: () => void }) => (
+  <Notice tone="warn" title={`${plural(people, "person was", "people were")} not added`} actions={<Button small onClick={onRetry}>Try the failed ones again</Button>}>
+    The reason stands at the row. Mend it there, or try again where the reason is gone. Whoever was added is not sent again.
+  </Notice>
+);
 
 /** A batch of which nobody knows whether it arrived. */
 const Unanswered = ({ people, problem, onAgain }: { people: number; problem: string | undefined; onAgain: () => void }) => (

@@ -1,5 +1,5 @@
 // Everybody of an account.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../lib/signal";
 import { useEffect, useState } from "preact/hooks";
 
 import { useAccount, useSubscriptions, type Here } from "../lib/account";

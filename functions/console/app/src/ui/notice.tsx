@@ -1,6 +1,6 @@
 // What a page says: notices, problems, what is empty, what is loading, and the line that
 // is read out after something was done.
-import { signal } from "@preact/signals";
+import { signal } from "../lib/signal";
 import type { ComponentChildren } from "preact";
 
 import type { Problem } from "../lib/api";

@@ -1,6 +1,6 @@
 // What every purchase has in common: the price as it is now, the license agreement, and
 // what happens when the price no longer holds.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../lib/signal";
 import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 
@@ -107,7 +107,7 @@ export function PurchaseDialog<Done extends object>(p: Purchase<Done>) {
           <ProblemNotice problem={w.problem.value} />
         </div>
         <footer>
-          <Button onClick={p.onClose} disabled={w.busy.value}>Close</Button>
+          <Button onClick={p.onClose} disabled={w.busy.value}>Cancel</Button>
           <Button type="submit" kind="primary" busy={w.busy.value} disabled={!quote}>{w.problem.value?.status === 0 ? "Send again" : p.submit}</Button>
         </footer>
       </form>

@@ -1,5 +1,5 @@
 // Giving a license: search for a person, press Enter.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 import { useEffect, useState } from "preact/hooks";
 
 import { useAccount } from "../../lib/account";

@@ -1,5 +1,5 @@
 // "Edit number of licenses": what more or fewer cost, now and later, before anything is done.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 import { useRef } from "preact/hooks";
 
 import { useAccount } from "../../lib/account";

@@ -1,5 +1,5 @@
 // Who holds a license, since when, and who gave it.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 
 import { useAccount } from "../../lib/account";
 import type { Page, Schema } from "../../lib/api";

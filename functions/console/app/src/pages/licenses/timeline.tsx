@@ -1,5 +1,5 @@
 // What is scheduled for a subscription, with the way to take each of it back.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 
 import { useAccount } from "../../lib/account";
 import type { Schema } from "../../lib/api";

@@ -1,6 +1,6 @@
 // One customer as the vendor's staff sees it: subscriptions, people, invoices, its test
 // clock, and whether everything stored of it is in order.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 
 import { call, path, type Page, type Schema } from "../../lib/api";
 import { count, date, dateTime, money, personName, plural, roleNames, statusNames, visible } from "../../lib/format";

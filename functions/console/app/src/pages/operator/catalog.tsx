@@ -1,7 +1,7 @@
 // The catalog: a text that is checked with every mistake at its line, compared with what is
 // published, and then published as new versions.
 import { useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 
 import type { Problem, Schema } from "../../lib/api";
 import { plural, visible } from "../../lib/format";

@@ -1,5 +1,5 @@
 // Opening an account: the customer, its first person and its first subscription.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 
 import type { Schema } from "../../lib/api";
 import { plural, visible } from "../../lib/format";

@@ -1,5 +1,5 @@
 // What customers asked for that is not self-service: priced, approved or declined here.
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 import { useEffect } from "preact/hooks";
 
 import { path, type Page, type Schema } from "../../lib/api";

@@ -1,6 +1,6 @@
 // A change of the plan: an upgrade at once, everything else when the cycle ends.
 import { useRef } from "preact/hooks";
-import { useSignal } from "@preact/signals";
+import { useSignal } from "../../lib/signal";
 
 import { useAccount } from "../../lib/account";
 import type { Schema } from "../../lib/api";
