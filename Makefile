@@ -21,6 +21,9 @@ console: deps ## Make functions/console/dist of functions/console/app, and check
 	@go run ./infra/console/types
 	@go run ./infra/console/bundle
 
+screenshots: deps ## Write every page of the console, small and wide, light and dark, to build/screenshots
+	@SCREENSHOTS=$(CURDIR)/build/screenshots go test ./infra/console/browser -run TestEveryPage -count=1 && echo "They are in build/screenshots."
+
 run: deps ## Start everything on this machine and print one page's address
 	@go run ./infra/local -addr $(STACK)
 
@@ -65,4 +68,4 @@ openapi: ## Write infra/openapi.yaml anew from the code
 clean: ## Remove what was built
 	rm -rf build infra/local/node_modules functions/console/app/node_modules
 
-.PHONY: help deps console run demo clock reset test check torture lint fmt build cost bench openapi clean
+.PHONY: help deps console screenshots run demo clock reset test check torture lint fmt build cost bench openapi clean
