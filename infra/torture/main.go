@@ -100,7 +100,7 @@ func (how runner) test(pkg string, tests []string) (map[int][]string, error) {
 	if err := cmd.Start(); err != nil {
 		return nil, err
 	}
-	found, tail := map[int][]string{}, []string{}
+	found, mistakes, tail := map[int][]string{}, []string{}, []string{}
 	scanner := bufio.NewScanner(said)
 	const longestLine = 1 << 20
 	scanner.Buffer(nil, longestLine)
@@ -109,10 +109,14 @@ func (how runner) test(pkg string, tests []string) (map[int][]string, error) {
 		if how.verbose {
 			fmt.Fprintln(how.out, line)
 		}
-		if fault, figure, ok := read(line); ok && !slices.Contains(found[fault], figure) {
+		fault, figure, ok := read(line)
+		switch {
+		case ok && !slices.Contains(found[fault], figure):
 			found[fault] = append(found[fault], figure)
+		case !ok && mistake.MatchString(line) && len(mistakes) < maxMistakes:
+			mistakes = append(mistakes, line)
 		}
-		if tail = append(tail, line); len(tail) > 40 {
+		if tail = append(tail, line); len(tail) > 20 {
 			tail = tail[1:]
 		}
 	}
@@ -120,12 +124,19 @@ func (how runner) test(pkg string, tests []string) (map[int][]string, error) {
 	_, _ = io.Copy(io.Discard, said)
 	if err := errors.Join(scanner.Err(), cmd.Wait()); err != nil {
 		if !how.verbose {
-			fmt.Fprintln(how.out, strings.Join(tail, "\n"))
+			// What other tests said at the end may be all that the end holds.
+			fmt.Fprintln(how.out, strings.Join(slices.Concat(mistakes, []string{"the end of it all:"}, tail), "\n"))
 		}
 		return found, err
 	}
 	return found, nil
 }
+
+// mistake is a line of a test that failed: its name, or what it says and where.
+var mistake = regexp.MustCompile(`--- FAIL: |^panic: |^\s+\w+_test\.go:\d+: `)
+
+// maxMistakes is more than anybody reads.
+const maxMistakes = 200
 
 // figure is how package faulttest writes a figure down.
 var figure = regexp.MustCompile(`\bfault (\d\d) \| (.+)$`)

@@ -49,3 +49,20 @@ func TestFiguresAreReadAsTheyAreWritten(t *testing.T) {
 		}
 	}
 }
+
+func TestWhatFailedIsShownAmongAllThatIsSaid(t *testing.T) {
+	for line, want := range map[string]bool{
+		"--- FAIL: TestDelivery (1.00s)":             true,
+		"    --- FAIL: TestDelivery/a_part (1.00s)":  true,
+		"    delivery_test.go:88: 3 mails, want 2":   true,
+		"panic: test timed out after 1h0m0s":         true,
+		"--- PASS: TestDelivery (1.00s)":             false,
+		"2026/11/22 10:33:19 ERROR internal error":   false,
+		"=== NAME  TestDelivery":                     false,
+		"FAIL\tgithub.com/usher-seats/usher/x\t0.1s": false,
+	} {
+		if mistake.MatchString(line) != want {
+			t.Errorf("%q is shown: %t, want %t", line, !want, want)
+		}
+	}
+}
