@@ -44,13 +44,13 @@ export function PersonPicker({ label, value, onValue, filter, unfit, hint, error
   const list = useLatest<Schema<"UserPage">>(open ? query(`${here.api}/users`, { q: asked, limit: offered, ...filter }) : null);
   const people = open ? (list.data?.items ?? []) : [];
   if (list.data) know(here.api, list.data.items);
-  // Enter may be quicker than the search: it takes the first of those who match, not of those who matched before.
+  // Enter may be quicker than the search: it takes the first fit one of those who match, not of those who matched before.
   const found = open && asked === typed && !!list.data && !list.late;
   const [taking, setTaking] = useState(false);
   useEffect(() => {
     if (!taking || !found) return;
     setTaking(false);
-    choose(people[0]);
+    choose(people.find((u) => !unfit?.(u)));
   }, [taking, found]);
   const close = () => {
     setTaking(false);
