@@ -252,7 +252,9 @@ func (p *Page) Axe() {
 		Nodes    []struct{ Target, HTML, Why string }
 	}
 	p.command("run axe-core", func(ctx context.Context, s cdp.Session) error {
-		return evaluate(ctx, s, `axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]})
+		// After two frames, so that what was just opened or coloured anew is drawn.
+		return evaluate(ctx, s, `new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+			.then(() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}))
 			.then((r) => r.violations.map((v) => ({id: v.id, help: v.help, nodes: v.nodes.map((n) => ({target: n.target.join(" "), html: n.html.slice(0, 200), why: n.failureSummary}))})))`, &found)
 	})
 	for _, v := range found {
