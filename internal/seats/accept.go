@@ -221,8 +221,10 @@ func (t *turn) seatOnAccept(u *User) (product string, given bool) {
 	if err != nil || t.Plans[product] == nil {
 		return "", false
 	}
-	if p := t.Plans[product].Policies; p.ActiveUsers() || p.InvitationReservesSeat {
+	if p := t.Plans[product].Policies; p.ActiveUsers() {
 		return "", false
 	}
+	// A reserved seat that a decrease has taken is missed like a free one, and the inviter
+	// hears of it.
 	return product, t.givesOnAccept(product)
 }

@@ -261,6 +261,10 @@ func TestWhoseReservationWasReleasedJoinsWithoutALicense(t *testing.T) {
 	r.Must(err)
 	equal(t, "status", u.Status, seats.UserActive)
 	equal(t, "licenses", len(u.Licenses), 0)
+	joined := r.Events(seats.UserJoined)
+	last := joined[slices.IndexFunc(joined, func(e seats.Event) bool { return e.Data.UserID == u.ID })].Data
+	equal(t, "of the subscription, which the inviter is told", last.Subscription, r.Sub)
+	equal(t, "licensed", last.Licensed, false)
 	r.Clean()
 }
 
