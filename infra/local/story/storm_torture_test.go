@@ -34,6 +34,11 @@ func storms(t *testing.T, s *stack.Stack, st *store.Store) {
 	w.dynamodb.Reset()
 	ctx, cancel := context.WithTimeout(t.Context(), settling)
 	defer cancel()
+	for _, schedule := range []string{"closedue", "expire", "remind"} {
+		if err := s.RunSchedule(ctx, schedule); err != nil {
+			t.Errorf("%s after the storm: %v", schedule, err)
+		}
+	}
 	if err := s.Settle(ctx); err != nil {
 		t.Error(err)
 	}
