@@ -38,7 +38,7 @@ func TestActivityIsFilteredByPersonKindAndDay(t *testing.T) {
 	both(page)
 
 	page.Fill("Person", "om")
-	page.Click("option", "Omar Said omar@reel.example")
+	page.Click("option", "Omar Said Removed · omar@reel.example")
 	page.Gone("The test clock was moved")
 	page.See("Omar Said was removed and lost the license of Papercrane Teams.")
 	page.See("16:00 · by Adam Roth")

@@ -41,7 +41,7 @@ export function ActivityPage() {
       <PageHead title="Activity" lead={<p>Everything that changed in the account and who did it. Nobody can change or remove what stands here.</p>} />
       <Card plain>
         <div class="toolbar activity-filters" role="search">
-          <div class="search"><PersonPicker label="Person" value={filters.person} onValue={(person) => setQuery({ person })} placeholder="Anybody" /></div>
+          <div class="search"><PersonPicker label="Person" removed value={filters.person} onValue={(person) => setQuery({ person })} placeholder="Anybody" /></div>
           <Select label="What" value={filters.kind} onValue={(kind) => setQuery({ kind })} options={kinds} />
           <TextField label="From" type="date" value={filters.from} onValue={(from) => setQuery({ from })} />
           <TextField label="To" type="date" value={filters.to} onValue={(to) => setQuery({ to })} error={wrongWay ? "This day is before the first one." : undefined} />

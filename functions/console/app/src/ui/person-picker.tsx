@@ -22,6 +22,8 @@ interface Props {
   onValue: (id: string) => void;
   /** Values of the users list's query, such as a status. */
   filter?: Record<string, string>;
+  /** Whether people who were removed are offered too, after the others. */
+  removed?: boolean;
   /** Why somebody cannot be chosen, or "". */
   unfit?: (u: User) => string;
   hint?: ComponentChildren;
@@ -29,7 +31,7 @@ interface Props {
   placeholder?: string;
 }
 
-export function PersonPicker({ label, value, onValue, filter, unfit, hint, error, placeholder }: Props) {
+export function PersonPicker({ label, value, onValue, filter, removed, unfit, hint, error, placeholder }: Props) {
   const here = useAccount();
   const id = useId();
   // What is being typed; null while the choice shows.
@@ -42,10 +44,11 @@ export function PersonPicker({ label, value, onValue, filter, unfit, hint, error
     return () => clearTimeout(wait);
   }, [typed]);
   const list = useLatest<Schema<"UserPage">>(open ? query(`${here.api}/users`, { q: asked, limit: offered, ...filter }) : null);
-  const people = open ? (list.data?.items ?? []) : [];
-  if (list.data) know(here.api, list.data.items);
+  const gone = useLatest<Schema<"UserPage">>(open && removed ? query(`${here.api}/users`, { q: asked, limit: offered, status: "removed" }) : null);
+  const people = open ? [...(list.data?.items ?? []), ...(gone.data?.items ?? [])] : [];
+  know(here.api, people);
   // Enter may be quicker than the search: it takes the first fit one of those who match, not of those who matched before.
-  const found = open && asked === typed && !!list.data && !list.late;
+  const found = open && asked === typed && !!list.data && !list.late && (!removed || (!!gone.data && !gone.late));
   const [taking, setTaking] = useState(false);
   useEffect(() => {
     if (!taking || !found) return;
@@ -96,7 +99,7 @@ export function PersonPicker({ label, value, onValue, filter, unfit, hint, error
           return (
             <li key={u.id} id={`${id}-${i}`} role="option" aria-selected={i === at} aria-disabled={!!why || undefined}
               onMouseDown={(e) => e.preventDefault()} onClick={() => choose(u)}>
-              <Person name={personName(u)} below={why || visible(u.email)} />
+              <Person name={personName(u)} below={why || (u.status === "removed" ? `Removed · ${visible(u.email)}` : visible(u.email))} />
             </li>
           );
         })}
