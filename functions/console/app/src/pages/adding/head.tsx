@@ -49,7 +49,7 @@ export function Sources({ deeds, choices, columns, disabled, people, done, wrong
       <div class="sources-row">
         <p><strong>{plural(people, "person", "people")}</strong>{done > 0 && <span class="soft"> · {count(done)} done</span>}{wrong > 0 && <span class="wrong-count"> · {plural(wrong, "mistake")}</span>}</p>
         <span class="actions">
-          {(wrong > 0 || only.value) && people > 1 && (
+          {(wrong > 0 || only.value) && people + done > 1 && (
             <label class="only"><input type="checkbox" checked={only.value} onChange={(e) => (only.value = e.currentTarget.checked)} /> Only rows with mistakes</label>
           )}
           {people > 1 && !disabled && <Menu label="Set for everybody" text="Set for everybody" icon="down" actions={[
