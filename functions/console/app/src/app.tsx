@@ -79,7 +79,7 @@ function InAccount({ id }: { id: string }) {
   }, [mine?.id]);
   if (!me.data || (mine && !account.data)) return <Shell>{me.data ? <Loaded query={account} what="this account">{() => null}</Loaded> : <Loaded query={me} what="your accounts">{() => null}</Loaded>}</Shell>;
   if (!mine || !account.data) {
-    return <Shell accounts={me.data.accounts}><Empty icon="key" title="You are not in this account" actions={<Button kind="primary" onClick={() => go("/")}>To your accounts</Button>}>Your access may have been taken, or you are signed in as somebody else.</Empty></Shell>;
+    return <Shell accounts={me.data.accounts}><Empty page icon="key" title="You are not in this account" actions={<Button kind="primary" onClick={() => go("/")}>To your accounts</Button>}>Your access may have been taken, or you are signed in as somebody else.</Empty></Shell>;
   }
   const there = hereOf(account.data, mine.user);
   const at = here.value.path.slice(there.home.length) || "/";
@@ -88,7 +88,7 @@ function InAccount({ id }: { id: string }) {
     if (!values) continue;
     return <AccountProvider value={there}><Shell here={there} accounts={me.data.accounts}>{account.data.status === "parked" && <Parked name={account.data.name} />}{show(values)}</Shell></AccountProvider>;
   }
-  return <AccountProvider value={there}><Shell here={there} accounts={me.data.accounts}><Empty icon="search" title="There is no such page" actions={<Button kind="primary" onClick={() => go(there.home)}>To the users</Button>}>The address may be old.</Empty></Shell></AccountProvider>;
+  return <AccountProvider value={there}><Shell here={there} accounts={me.data.accounts}><Empty page icon="search" title="There is no such page" actions={<Button kind="primary" onClick={() => go(there.home)}>To the users</Button>}>The address may be old.</Empty></Shell></AccountProvider>;
 }
 
 const Parked = ({ name }: { name: string }) => (

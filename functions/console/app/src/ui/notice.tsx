@@ -37,11 +37,12 @@ export function ProblemNotice({ problem, retry }: { problem: Problem | null; ret
   );
 }
 
-export function Empty({ icon = "info", title, children, actions }: { icon?: IconName; title: string; children?: ComponentChildren; actions?: ComponentChildren }) {
+/** What there is to say where nothing is to show; `page` where it is all of the page. */
+export function Empty({ icon = "info", title, children, actions, page }: { icon?: IconName; title: string; children?: ComponentChildren; actions?: ComponentChildren; page?: boolean }) {
   return (
     <div class="empty">
       <span class="empty-icon"><Icon name={icon} /></span>
-      <p class="empty-title">{title}</p>
+      {page ? <h1 class="empty-title" tabIndex={-1}>{title}</h1> : <p class="empty-title">{title}</p>}
       {children && <div class="empty-text">{children}</div>}
       {actions && <div class="actions">{actions}</div>}
     </div>
@@ -74,8 +75,8 @@ export function Loaded<T>({ query, children, rows, what = "this" }: { query: Que
   return <ProblemNotice problem={query.problem} retry={query.reload} />;
 }
 
-export const NoPermission = ({ what, detail }: { what: string; detail?: string }) => (
-  <Empty icon="key" title={`You may not see ${what}`}>{detail ?? "Ask the primary contact or an admin of your account."}</Empty>
+export const NoPermission = ({ what, detail, page }: { what: string; detail?: string; page?: boolean }) => (
+  <Empty page={page} icon="key" title={`You may not see ${what}`}>{detail ?? "Ask the primary contact or an admin of your account."}</Empty>
 );
 
 const line = signal({ text: "", at: 0 });
