@@ -16,6 +16,7 @@ import (
 	"github.com/usher-seats/usher/internal/api"
 	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/boot/dynamo"
+	"github.com/usher-seats/usher/internal/faulttest"
 	"github.com/usher-seats/usher/internal/seats"
 )
 
@@ -209,6 +210,7 @@ func TestRolesAllowWhatTheCodeDoes(t *testing.T) {
 	r.driveReminders()
 	r.driveUsage()
 	r.driveTime()
+	missing, unused, held := 0, 0, 0
 	for _, f := range tpl.Functions() {
 		if f.Name == "publish" || f.Name == "mail" {
 			continue
@@ -219,18 +221,25 @@ func TestRolesAllowWhatTheCodeDoes(t *testing.T) {
 				t.Fatal(err)
 			}
 			for g := range r.needed[f.Name] {
+				held++
 				if !slices.Contains(granted, g) {
+					missing++
 					t.Errorf("it may not %s", g)
 				}
 			}
 			for _, g := range granted {
 				table := strings.HasPrefix(g.Resource, "SeatsTable") || strings.HasPrefix(g.Resource, "KeysTable")
 				if table && !r.needed[f.Name][g] {
+					unused++
 					t.Errorf("it does not need %s", g)
 				}
 			}
 		})
 	}
+	faulttest.Report(t, faulttest.Figure{
+		Fault: 44, Did: "every use case's calls to the tables recorded and held against the policies of the functions, both ways",
+		Bad: missing + unused, Of: held, What: "permissions missing or not needed",
+	})
 }
 
 // start makes the first call of every function that makes one, and publishes the

@@ -86,5 +86,6 @@ func security() []row {
 		{42, "internal/api", "TestARightEndsWithItsCommit"},
 		{42, "internal/api", "TestALinkDiesWithTheCommitThatReplacesIt"},
 		{42, "internal/api", "TestALicenseEndsWithTheCommitThatTakesIt"},
+		{44, "infra/template", "TestRolesAllowWhatTheCodeDoes"},
 	}
 }
