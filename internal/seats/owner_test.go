@@ -33,6 +33,8 @@ func TestATransferMakesOneOwnerAndSignsBothOut(t *testing.T) {
 			t.Errorf("%s: got %q", name, got)
 		}
 		wantCode(t, transfer(r, caller, "bob"), "signed_out")
+		_, err = r.Service.MyAccounts(r.Ctx, caller)
+		wantCode(t, err, "signed_out")
 	}
 	r.Wall.Advance(time.Second)
 	wantCode(t, transfer(r, r.Caller("owner"), "bob"), "forbidden")

@@ -2,6 +2,7 @@ package seats
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"sort"
 	"strings"
@@ -36,7 +37,8 @@ type MyAccount struct {
 	Products []Product
 }
 
-// MyAccounts lists where a person is an active user.
+// MyAccounts lists where a person is an active user. A sign-in from before the person
+// was signed out of one of the accounts is refused, so that none is missed in silence.
 func (s *Service) MyAccounts(ctx context.Context, caller Caller) ([]MyAccount, error) {
 	found, err := s.Store.AccountsBySignIn(ctx, caller.Subject)
 	if err != nil {
@@ -48,13 +50,19 @@ func (s *Service) MyAccounts(ctx context.Context, caller Caller) ([]MyAccount, e
 		if err != nil {
 			return nil, err
 		}
-		if me := view.Users[m.User]; view.Account != nil && admit(me, caller) == nil {
-			products, err := s.products(ctx, m.Account)
-			if err != nil {
-				return nil, err
-			}
-			mine = append(mine, MyAccount{view.Account, me, products})
+		me := view.Users[m.User]
+		err = admit(me, caller)
+		switch {
+		case errors.Is(err, ErrSignedOut):
+			return nil, err
+		case err != nil || view.Account == nil:
+			continue
 		}
+		products, err := s.products(ctx, m.Account)
+		if err != nil {
+			return nil, err
+		}
+		mine = append(mine, MyAccount{view.Account, me, products})
 	}
 	return mine, nil
 }
