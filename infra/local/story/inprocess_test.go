@@ -77,6 +77,7 @@ func TestEveryStoryPlaysOnTheAPI(t *testing.T) {
 	}
 	for _, script := range scripts {
 		t.Run(script.ID, func(t *testing.T) {
+			t.Parallel()
 			world := newInProcess(t)
 			var told strings.Builder
 			err := script.Run(t.Context(), story.Play{World: world, Catalog: catalogText(t, script.Catalog), Out: &told})
