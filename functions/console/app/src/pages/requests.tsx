@@ -1,38 +1,23 @@
 // What was asked of the vendor, and what they answered.
-import { useAccount, useSubscriptions } from "../lib/account";
+import { useAccount } from "../lib/account";
 import type { Page, Schema } from "../lib/api";
-import { date, plural, visible } from "../lib/format";
+import { date } from "../lib/format";
 import { nameOf } from "../lib/people";
-import { usePages, useQuery } from "../lib/query";
+import { usePages } from "../lib/query";
 import { Link, queryValue, setQuery } from "../lib/router";
 import { Card, Chip, PageHead, Pager, Typed } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Empty, Loaded, NoPermission } from "../ui/notice";
 import { OneRequest } from "./requests/one";
 import { OpenRequest } from "./requests/open";
+import { statusOf, useSubject } from "./requests/subject";
 
 type Request = Schema<"Request">;
-
-export const statusOf = { open: ["info", "Open"], approved: ["good", "Approved"], declined: ["warn", "Declined"] } as const;
 
 export function RequestsPage({ request }: { request?: string }) {
   const here = useAccount();
   if (!here.manages) return <><PageHead title="Requests" /><NoPermission what="the requests of this account" /></>;
   return request ? <OneRequest id={request} /> : <List />;
-}
-
-/** What a request is about, in a few words. */
-export function useSubject(): (r: Request) => string {
-  const here = useAccount();
-  const subscriptions = useSubscriptions();
-  const plans = useQuery<Page<Schema<"PlanOffer">>>(`${here.api}/plans`);
-  return (r) => {
-    const product = subscriptions.data?.items.find((s) => s.id === r.subscription_id)?.product_name;
-    const plan = r.plan_id && (plans.data?.items.find((p) => p.plan_id === r.plan_id)?.name ?? r.plan_id);
-    if (r.kind === "seats") return visible(`${r.from_seats === undefined ? "" : `From ${r.from_seats} to `}${plural(r.seats ?? 0, "license")}${product ? ` of ${product}` : ""}`);
-    if (r.kind === "plan") return visible(`Change to ${plan}${r.seats ? ` with ${plural(r.seats, "license")}` : ""}`);
-    return "Something in words";
-  };
 }
 
 function List() {

@@ -16,6 +16,7 @@ import { Checkbox } from "./field";
 import { Icon } from "./icon";
 import { Amount, QuoteView, type Prices } from "./money";
 import { Notice, ProblemNotice, say, Skeleton } from "./notice";
+import { WhoMaySpend } from "./who-may-spend";
 
 type Quote = Schema<"Quote">;
 
@@ -37,8 +38,8 @@ interface Purchase<Done> {
   consequences?: (quote: Quote) => ComponentChildren;
   /** Shown in the place of the price where there is none to ask for. */
   idle?: ComponentChildren;
-  /** What can be done about a refused quote, such as asking the vendor. */
-  refused?: (code: string) => ComponentChildren;
+  /** The way to the vendor, where what is asked for is not self-serve. */
+  ask?: ComponentChildren;
   /** Why an answer is no success, where it can be none. */
   fault?: (answer: Done) => Problem | undefined;
   done: (answer: Done) => string;
@@ -98,7 +99,8 @@ export function PurchaseDialog<Done extends object>(p: Purchase<Done>) {
           {shown && <QuoteView quote={shown} zone={here.zone} prices={p.prices} why={p.why} old={!quote} />}
           {!shown && loading && <Skeleton rows={3} />}
           {!shown && !loading && !problem && p.idle}
-          {problem && (p.refused?.(problem.code) ? <Notice tone="info" title={problem.message} actions={p.refused(problem.code)} /> : <ProblemNotice problem={problem} retry={problem.again ? () => p.quoting.again() : undefined} />)}
+          {problem && (p.ask && problem.code === "contact_sales" ? <Notice title={problem.message} actions={p.ask} /> : <ProblemNotice problem={problem} retry={problem.again ? () => p.quoting.again() : undefined} />)}
+          {problem?.code === "forbidden" && <WhoMaySpend what="what is bought" />}
           {shown && p.consequences?.(shown)}
           {shown && p.agreement && (
             <Checkbox checked={agreed.value} error={missing.value && !agreed.value ? "Accept the license agreement to go on." : undefined} onChecked={(on) => (agreed.value = on)}

@@ -3,10 +3,8 @@ import { useAccount } from "../../lib/account";
 import { Problem, type Schema } from "../../lib/api";
 import { personName, plural, visible } from "../../lib/format";
 import { useQuote } from "../../lib/quoting";
-import { maySpend } from "../../lib/rights";
 import { PurchaseDialog } from "../../ui/purchase";
 import { nothingDue } from "./why";
-import { WhoMaySpend } from "./who-may-spend";
 
 type Results = Schema<"AssignResults">;
 
@@ -33,7 +31,6 @@ export function BuyForOne({ of: s, user, onClose }: { of: Schema<"Subscription">
           <li>Licenses that nobody uses go by themselves when the cycle ends, and are then no longer billed.</li>
         </ul>
       )}
-      refused={(code) => (code === "forbidden" || !maySpend(here, s) ? <WhoMaySpend what="what is bought" /> : undefined)}
       fault={(answer) => answer.results[0]?.error && new Problem(409, answer.results[0].error.code, answer.results[0].error.detail)}
       done={() => `${name} has a license`}
       receipt={() => <p>It was bought at the price you saw. The invoice is among your invoices.</p>}

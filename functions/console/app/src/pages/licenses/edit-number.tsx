@@ -14,7 +14,6 @@ import { atOnce } from "../../ui/money";
 import { Charged, PurchaseDialog } from "../../ui/purchase";
 import { BelowUse } from "./below-use";
 import { nothingDue } from "./why";
-import { WhoMaySpend } from "./who-may-spend";
 
 type Subscription = Schema<"Subscription">;
 type Done = Schema<"SeatChangeDone">;
@@ -42,10 +41,7 @@ export function EditNumber({ of: now, onClose }: { of: Subscription; onClose: ()
       }
       idle={<p class="soft">You have {plural(s.seats, "license")} now. Change the number to see what it costs, today and from the next invoice on.</p>}
       consequences={(quote) => <Consequences of={s} quote={quote} />}
-      refused={(code) => {
-        if (code === "contact_sales") return <ButtonLink kind="primary" href={`${here.home}/requests?new=seats&subscription=${encodeURIComponent(s.id)}&seats=${n}`}>Ask for {plural(n, "license")}</ButtonLink>;
-        return code === "forbidden" ? <WhoMaySpend what="this" /> : undefined;
-      }}
+      ask={<ButtonLink kind="primary" href={`${here.home}/requests?new=seats&subscription=${encodeURIComponent(s.id)}&seats=${n}`}>Ask for {plural(n, "license")}</ButtonLink>}
       done={(d) => (d.type === "seats.decrease_scheduled" ? `From ${longDate(d.effective_at, here.zone)} on there are ${plural(d.seats_at_renewal, "license")}` : d.type === "seats.decrease_cancelled" ? `The number of licenses stays at ${d.seats}` : `You now have ${plural(d.seats, "license")}`)}
       receipt={(d, bought) => (
         <>

@@ -8,12 +8,12 @@ import { maySpend } from "../../lib/rights";
 import { Card, Chip, Figure, Meter, PageHead } from "../../ui/bits";
 import { Button } from "../../ui/button";
 import { Notice } from "../../ui/notice";
+import { WhoMaySpend } from "../../ui/who-may-spend";
 import { EditNumber } from "./edit-number";
 import { Forecast } from "./forecast";
 import { Holders } from "./holders";
 import { Policies } from "./policies";
 import { Timeline } from "./timeline";
-import { WhoMaySpend } from "./who-may-spend";
 
 export function Pool({ of: s }: { of: Schema<"Subscription"> }) {
   const here = useAccount();

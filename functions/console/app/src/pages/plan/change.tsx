@@ -13,7 +13,6 @@ import { ButtonLink } from "../../ui/button";
 import { Stepper } from "../../ui/field";
 import { atOnce } from "../../ui/money";
 import { Charged, PurchaseDialog } from "../../ui/purchase";
-import { WhoMaySpend } from "../licenses/who-may-spend";
 import { kindOf } from "./kind";
 
 type Subscription = Schema<"Subscription">;
@@ -46,10 +45,7 @@ export function ChangePlan({ of: now, to, offers, onClose }: { of: Subscription;
         </>
       }
       consequences={(q) => <Consequences of={s} to={to} quote={q} />}
-      refused={(code) => {
-        if (code === "contact_sales") return <ButtonLink kind="primary" href={`${here.home}/requests?new=plan&subscription=${encodeURIComponent(s.id)}&plan=${encodeURIComponent(to.plan_id)}`}>Ask for {name}</ButtonLink>;
-        return code === "forbidden" ? <WhoMaySpend what="the plan" /> : undefined;
-      }}
+      ask={<ButtonLink kind="primary" href={`${here.home}/requests?new=plan&subscription=${encodeURIComponent(s.id)}&plan=${encodeURIComponent(to.plan_id)}`}>Ask for {name}</ButtonLink>}
       done={(d) => (d.type === "plan.upgraded" ? `You are on ${name} now` : `The plan changes to ${name} on ${longDate(d.effective_at, here.zone)}`)}
       receipt={(d) => <><Charged invoice={d.invoice} />{d.type !== "plan.upgraded" && <p>Until then nothing changes, and you can cancel the change under “What comes next” of the licenses.</p>}</>}
       onDone={() => {

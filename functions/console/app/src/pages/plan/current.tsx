@@ -9,7 +9,7 @@ import { Card, Chip, Fact, Facts } from "../../ui/bits";
 import { Button } from "../../ui/button";
 import { Amount } from "../../ui/money";
 import { Notice } from "../../ui/notice";
-import { WhoMaySpend } from "../licenses/who-may-spend";
+import { WhoMaySpend } from "../../ui/who-may-spend";
 import { Offers } from "./offers";
 
 type Subscription = Schema<"Subscription">;

@@ -9,7 +9,6 @@ import { Link } from "../../lib/router";
 import { ButtonLink } from "../../ui/button";
 import { Stepper } from "../../ui/field";
 import { Charged, PurchaseDialog } from "../../ui/purchase";
-import { WhoMaySpend } from "../licenses/who-may-spend";
 
 type Done = Schema<"Subscribed">;
 
@@ -34,10 +33,7 @@ export function Subscribe({ to, onClose }: { to: Schema<"PlanOffer">; onClose: (
           <li>The bill comes with your other invoices, on the same day of the {to.interval}. You can cancel for the end of any cycle.</li>
         </ul>
       )}
-      refused={(code) => {
-        if (code === "contact_sales") return <ButtonLink kind="primary" href={`${here.home}/requests?new=other&about=${encodeURIComponent(pool ? `${to.name}, ${plural(seats.value, "license")}` : to.name)}`}>Ask the vendor</ButtonLink>;
-        return code === "forbidden" ? <WhoMaySpend what="this" /> : undefined;
-      }}
+      ask={<ButtonLink kind="primary" href={`${here.home}/requests?new=other&about=${encodeURIComponent(pool ? `${to.name}, ${plural(seats.value, "license")}` : to.name)}`}>Ask the vendor</ButtonLink>}
       done={() => `You are subscribed to ${product}`}
       receipt={(d) => (
         <>

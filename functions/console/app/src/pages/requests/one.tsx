@@ -11,7 +11,7 @@ import { Card, Chip, Fact, Facts, PageHead, Typed } from "../../ui/bits";
 import { Icon } from "../../ui/icon";
 import { Amount } from "../../ui/money";
 import { Empty, Loaded, Notice } from "../../ui/notice";
-import { statusOf, useSubject } from "../requests";
+import { statusOf, useSubject } from "./subject";
 
 type Request = Schema<"Request">;
 

@@ -1,10 +1,10 @@
 // Who decides about money, for those who do not.
-import { useAccount } from "../../lib/account";
-import type { Schema } from "../../lib/api";
-import { personName } from "../../lib/format";
-import { useQuery } from "../../lib/query";
-import { Typed } from "../../ui/bits";
-import { Notice } from "../../ui/notice";
+import { useAccount } from "../lib/account";
+import type { Schema } from "../lib/api";
+import { personName } from "../lib/format";
+import { useQuery } from "../lib/query";
+import { Typed } from "./bits";
+import { Notice } from "./notice";
 
 /** Says whom to ask, by name. */
 export function WhoMaySpend({ what }: { what: string }) {
