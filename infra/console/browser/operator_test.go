@@ -1,10 +1,17 @@
 package browser_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
+	"github.com/aws/aws-sdk-go-v2/service/dynamodb"
+
+	"github.com/usher-seats/usher/infra/console/browsertest"
 	"github.com/usher-seats/usher/infra/local/stack"
+	"github.com/usher-seats/usher/internal/seats"
+	"github.com/usher-seats/usher/internal/store"
 )
 
 // The vendor's staff writes a catalog, mends what is wrong with it, sees what it changes and
@@ -81,4 +88,96 @@ plans:
 	page.Axe()
 	page.Dark(true)
 	page.Axe()
+}
+
+// The inbox of requests: one is approved at the price shown, one is declined with a reason.
+func TestTheStaffAnswersRequests(t *testing.T) {
+	rig := shared(t)
+	a := customer(t, rig, "prospecting-enterprise-monthly", 5)
+	c := rig.API(t, a.Owner)
+	ask := func(body map[string]any) { c.Post(a.API("/requests"), body, nil) }
+	ask(map[string]any{"kind": "seats", "subscription_id": a.SubscriptionID, "seats": 8, "message": "A new office in Lyon."})
+	ask(map[string]any{"kind": "other", "message": "Do you sell <b>bold</b> text?"})
+	page := rig.SignIn(t, stack.Operator)
+	page.Click("link", "Requests")
+	page.See("A new office in Lyon.")
+	page.See("<b>bold</b>")
+	both(page)
+	page.In("region", "8 seats instead of 5").Click("button", "Approve…")
+	approve := page.In("dialog", "Approve for "+a.Name+"?")
+	// Half of November is left, 15 of 30 days: 8 × €109.00 − 5 × €119.00 = €277.00, half of which is €138.50, with 19 % €164.82.
+	approve.See("€164.82")
+	both(page)
+	approve.Fill("Message to the customer (optional)", "Welcome to Lyon.")
+	approve.Click("button", "Approve")
+	page.Gone("A new office in Lyon.")
+	page.In("region", "Something else").Click("button", "Decline…")
+	decline := page.In("dialog", "Decline for "+a.Name+"?")
+	both(page)
+	decline.Fill("Why, in one line", "We sell seats only.")
+	decline.Click("button", "Decline")
+	page.Gone("bold")
+
+	page.Open("/operator/accounts/" + a.ID)
+	page.See("0 of 8 seats")
+	page.In("row", "Invoice 2").See("€164.82")
+	page.In("row", "Invoice 2").Click("button", "Invoice 2")
+	page.Click("menuitem", "Mark as paid")
+	page.In("dialog", "Mark invoice 2 as paid?").Click("button", "Mark as paid")
+	page.In("row", "Invoice 2").See("paid")
+	page.In("row", "Invoice 2").Click("button", "Invoice 2")
+	page.Click("menuitem", "Take back by credit note")
+	back := page.In("dialog", "Take back invoice 2?")
+	back.Fill("Reason, for the books", "Sold twice.")
+	both(page)
+	back.Click("button", "Take back €164.82")
+	page.In("row", "Credit note 3").See("Takes back invoice 2")
+	page.Click("button", "To the next boundary")
+	page.See("The clock stands at 1 Dec 2026, 00:00")
+	page.Has("rowheader", "Invoice 4")
+}
+
+// An account that could not be closed says why, and is tried again from here.
+func TestTheStaffTriesAParkedAccountAgain(t *testing.T) {
+	rig := shared(t)
+	a := customer(t, rig, "valuation-monthly", 2)
+	park(t, rig, a)
+	page := rig.SignIn(t, stack.Operator)
+	page.Click("link", "Parked")
+	parked := page.In("region", a.Name)
+	parked.See("the books do not add up")
+	both(page)
+	owner := rig.SignIn(t, a.Owner)
+	owner.Open(a.Path("/users"))
+	owner.See("Billing of " + a.Name + " is on hold")
+	both(owner)
+	parked.Click("button", "Try again")
+	page.See(a.Name + " is open again")
+	owner.Reload()
+	owner.Has("heading", "Users")
+	owner.Gone("is on hold")
+}
+
+// park puts an account on hold as a close does that finds something wrong.
+func park(t *testing.T, rig *browsertest.Rig, a browsertest.Account) {
+	t.Helper()
+	at, names := rig.Stack.Database(), map[string]string{}
+	for _, table := range rig.Stack.Template().Tables {
+		names[table.ID] = table.Name
+	}
+	client := dynamodb.New(dynamodb.Options{Region: at.Region, BaseEndpoint: aws.String(at.Endpoint), Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
+		return aws.Credentials{AccessKeyID: at.AccessKey, SecretAccessKey: "local"}, nil
+	})})
+	s := store.New(client, store.Options{SeatsTable: names["SeatsTable"], KeysTable: names["KeysTable"]})
+	id := seats.AccountID(a.ID)
+	view, err := s.Load(t.Context(), seats.Want{Account: id})
+	if err != nil {
+		t.Fatal(err)
+	}
+	parked := *view.Account
+	parked.Rev++
+	parked.Status, parked.ParkedFor = seats.AccountParked, "the books do not add up"
+	if err := s.Commit(t.Context(), id, &seats.Change{Account: &seats.AccountWrite{Account: &parked, From: view.Account.Rev}}); err != nil {
+		t.Fatal(err)
+	}
 }

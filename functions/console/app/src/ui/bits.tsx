@@ -1,6 +1,6 @@
 // Small parts that many pages share.
 import type { ComponentChildren } from "preact";
-import { useEffect } from "preact/hooks";
+import { useEffect, useId } from "preact/hooks";
 
 import { count, visible } from "../lib/format";
 import { Button } from "./button";
@@ -21,9 +21,10 @@ export function PageHead({ title, lead, actions, back }: { title: string; lead?:
 }
 
 export function Card({ title, actions, children, plain }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren; plain?: boolean }) {
+  const id = useId();
   return (
-    <section class={`card${plain ? " flush" : ""}`}>
-      {title && <header><h2>{title}</h2>{actions && <div class="actions">{actions}</div>}</header>}
+    <section class={`card${plain ? " flush" : ""}`} aria-labelledby={title ? id : undefined}>
+      {title && <header><h2 id={id}>{title}</h2>{actions && <div class="actions">{actions}</div>}</header>}
       {children}
     </section>
   );
