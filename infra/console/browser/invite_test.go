@@ -276,7 +276,7 @@ func TestAFileOf250PeopleIsSentWithAResultForEach(t *testing.T) {
 	p.See("1 row has a mistake and stays in the list")
 	p.Click("button", "Send 249 invitations")
 	p.See("Invitations sent: ")
-	p.See("249 invitations sent")
+	p.See("Invitations sent: 200 of 249")
 	p.See("249 done")
 	p.Click("checkbox", "Only rows with mistakes")
 	p.See("Already in this account")
