@@ -227,9 +227,9 @@ func TestALicenseIsGivenByKeyboardAndTaken(t *testing.T) {
 	equal(t, "seats and licenses", []int{seats, inUse}, []int{1, 1})
 
 	page.Click("button", "Take the license from Ann Adler")
-	dialog := page.In("dialog", "Take the license from Ann Adler")
-	dialog.See("Ann Adler can no longer use Surveyline Valuation (write and sign valuations, download reports) from this moment on")
-	dialog.See("The bill does not change")
+	dialog := page.In("dialog", "Take the license from Ann Adler?")
+	dialog.See("From now on Ann Adler may not use Surveyline Valuation: write and sign valuations and download reports.")
+	dialog.See("and so does the bill")
 	both(page)
 	dialog.Click("button", "Take it from Ann Adler")
 	page.See("Nobody holds a license")

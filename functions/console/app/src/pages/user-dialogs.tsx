@@ -3,6 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useState } from "preact/hooks";
 
 import { useAccount, useSubscriptions, type Here } from "../lib/account";
+import { path } from "../lib/api";
 import { useDraft } from "../lib/draft";
 import { personName, roleNames, visible } from "../lib/format";
 import { put } from "../lib/query";
@@ -13,7 +14,7 @@ import { Typed } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Dialog, FormDialog } from "../ui/dialog";
 import { TextField } from "../ui/field";
-import { Notice, say } from "../ui/notice";
+import { Notice } from "../ui/notice";
 import { Radios } from "../ui/radios";
 
 interface Props {
@@ -55,12 +56,12 @@ export const Effects = ({ access, bill }: { access: ComponentChildren; bill: Com
   </dl>
 );
 
-/** Sends a write about a user, shows its effect and says so. */
-export async function change(here: Here, user: User, work: () => Promise<User | undefined>, done: string): Promise<void> {
-  const now = await work();
-  if (now) put(userPath(here, user.id), now);
+/** Sends a write about a user and shows its effect. */
+async function change(here: Here, user: User, method: "POST" | "PATCH" | "DELETE", deed = "", body?: object): Promise<void> {
+  const at = userPath(here, user.id);
+  const now = await write<User | undefined>(method, at + deed, body);
+  if (now) put(at, now);
   await peopleChanged(here);
-  say(done);
 }
 
 const Lines = ({ of }: { of: string[] }) => <>{of.filter(Boolean).map((line) => <p key={line}>{line}</p>)}</>;
@@ -89,14 +90,15 @@ function EditDialog({ user: u, onClose }: Props) {
     onClose();
   };
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<User>("PATCH", userPath(here, u.id), draft.value), "Saved"))) close();
+    await change(here, u, "PATCH", "", draft.value);
+    return "Saved";
   };
   const { first_name, last_name, qualification } = draft.value;
   return (
-    <FormDialog title={`Edit ${personName(u)}`} submit="Save" write={w} onClose={close} onSubmit={() => void save()} disabled={!first_name.trim() || !last_name.trim()}>
+    <FormDialog title={`Edit ${personName(u)}`} submit="Save" write={w} send={save} onClose={close} disabled={!first_name.trim() || !last_name.trim()}>
       <TextField label="First name" value={first_name} onValue={(v) => set({ first_name: v })} maxLength={60} required autocomplete="off" error={fault("first_name")} />
       <TextField label="Last name" value={last_name} onValue={(v) => set({ last_name: v })} maxLength={60} required autocomplete="off" error={fault("last_name")} />
-      <TextField label="Qualification" value={qualification} onValue={(v) => set({ qualification: v })} maxLength={60} autocomplete="off" hint="What the person is or does, such as Surveyor. For your own overview." error={fault("qualification")} />
+      <TextField label="Qualification" value={qualification} onValue={(v) => set({ qualification: v })} maxLength={60} autocomplete="off" hint="Such as Surveyor, for your own overview." error={fault("qualification")} />
       <p class="soft small-text">Access and bill stay as they are. The email cannot be changed: remove the user and invite the new address.</p>
     </FormDialog>
   );
@@ -104,32 +106,35 @@ function EditDialog({ user: u, onClose }: Props) {
 
 /** Changes the role. toMember: so that another deed can follow. */
 function RoleDialog({ user: u, onClose, toMember, onDone }: Props & { toMember: boolean; onDone: () => void }) {
-  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const here = useAccount(), subscriptions = useSubscriptions().data?.items ?? [];
   const [role, setRole] = useState<string>(toMember ? "member" : u.role);
   const name = personName(u);
   const roles = (["admin", "billing_admin", "member"] as Role[]).filter(here.mayChange);
+  const chosen = roleNames[role as Role].toLowerCase();
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<User>("PATCH", userPath(here, u.id), { role }), `${name} is ${roleNames[role as Role].toLowerCase()} now`))) role === "member" ? onDone() : onClose();
+    await change(here, u, "PATCH", "", { role });
+    return `${name} is ${chosen} now`;
   };
   const missing = (["admin", "billing_admin"] as Role[]).filter((r) => !here.mayChange(r)).map((r) => roleNames[r].toLowerCase());
   return (
-    <FormDialog title={`Role of ${name}`} submit={role === u.role ? "Change the role" : `Make ${name} ${roleNames[role as Role].toLowerCase()}`} write={w} onClose={onClose} onSubmit={() => void save()} disabled={role === u.role}>
+    <FormDialog title={`Role of ${name}`} submit={role === u.role ? "Change the role" : `Make ${name} ${chosen}`} send={save} onClose={onClose} onDone={role === "member" ? onDone : onClose} disabled={role === u.role}>
       <Radios label="Role" value={role} onValue={setRole} options={roles.map((r) => ({ value: r, label: roleNames[r] + (r === u.role ? " (now)" : ""), hint: roleWords(r, subscriptions) }))} />
       {missing.length > 0 && <p class="soft small-text">Your role cannot grant {listed(missing)}. Ask the primary contact.</p>}
-      <Effects access={<>The new role counts at once. Licenses stay as they are: a role alone gives and takes none.</>} bill={<>Nothing changes.</>} />
+      <Effects access={<>The new role counts at once. Licenses stay as they are.</>} bill={<>Nothing changes.</>} />
     </FormDialog>
   );
 }
 
 function ActivateDialog({ user: u, onClose }: Props) {
-  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const here = useAccount(), subscriptions = useSubscriptions().data?.items ?? [];
   const name = personName(u);
   const active = running(subscriptions).filter((s) => s.billing === "active_users");
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<User>("POST", `${userPath(here, u.id)}/activate`), `${name} is active`))) onClose();
+    await change(here, u, "POST", "/activate");
+    return `${name} is active`;
   };
   return (
-    <FormDialog title={`Activate ${name}?`} submit={`Activate ${name}`} write={w} onClose={onClose} onSubmit={() => void save()}>
+    <FormDialog title={`Activate ${name}?`} submit={`Activate ${name}`} send={save} onClose={onClose}>
       <Effects
         access={active.length ? <>{name} can sign in again and use {listed(active.map((s) => visible(s.product_name)))} at once.</> : <>{name} can sign in again. No license comes with it: give one afterwards.</>}
         bill={active.length ? <Lines of={active.map((s) => billOfActive(s, here, name))} /> : <>Nothing changes.</>} />
@@ -141,10 +146,11 @@ function DeactivateDialog({ user: u, onClose, onRoleFirst }: Props) {
   const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
   const name = personName(u);
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<User>("POST", `${userPath(here, u.id)}/deactivate`), `${name} is deactivated`))) onClose();
+    await change(here, u, "POST", "/deactivate");
+    return `${name} is deactivated`;
   };
   return (
-    <FormDialog title={`Deactivate ${name}?`} submit={`Deactivate ${name}`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
+    <FormDialog title={`Deactivate ${name}?`} submit={`Deactivate ${name}`} danger write={w} send={save} onClose={onClose}>
       <Effects
         access={<>{name} is shut out at once.{loses(u, subscriptions)} You can activate {name} again at any time; licenses have to be given anew then.</>}
         bill={<Lines of={billOfEnd(here, u, subscriptions)} />} />
@@ -159,7 +165,7 @@ function RoleFirstDialog({ user: u, onClose, onRoleFirst }: Props) {
   return (
     <Dialog title={`${name} is ${role}`} onClose={onClose}>
       <div class="dialog-body">
-        <p>Only members can be deactivated, so that nobody is shut out by mistake who runs the account. Make {name} a member first; then deactivate.</p>
+        <p>Only members can be deactivated. Make {name} a member first; then deactivate.</p>
         <Effects access={<>Until then {name} keeps access and role.</>} bill={<>Nothing changes.</>} />
       </div>
       <footer><Button onClick={onClose}>Cancel</Button><Button kind="primary" onClick={onRoleFirst}>Change the role</Button></footer>
@@ -168,18 +174,19 @@ function RoleFirstDialog({ user: u, onClose, onRoleFirst }: Props) {
 }
 
 function RemoveDialog({ user: u, onClose }: Props) {
-  const here = useAccount(), w = useWrite(), subscriptions = useSubscriptions().data?.items ?? [];
+  const here = useAccount(), subscriptions = useSubscriptions().data?.items ?? [];
   const name = personName(u), invited = u.status === "invited";
   const reserved = running(subscriptions).find((s) => s.id === u.invitation?.subscription_id && u.invitation?.seat_reserved);
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<undefined>("DELETE", userPath(here, u.id)), `${name} is removed`))) onClose();
+    await change(here, u, "DELETE");
+    return `${name} is removed`;
   };
   return (
-    <FormDialog title={`Remove ${name}?`} submit={`Remove ${name}`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
+    <FormDialog title={`Remove ${name}?`} submit={`Remove ${name}`} danger send={save} onClose={onClose}>
       <Effects
         access={(
           <>
-            <p>{invited ? `The invitation is cancelled: its link leads nowhere from now on.` : `${name} is shut out at once.${loses(u, subscriptions)}`}</p>
+            <p>{invited ? `The invitation is cancelled: its link works no more.` : `${name} is shut out at once.${loses(u, subscriptions)}`}</p>
             <p>This cannot be undone. The email <Typed>{u.email}</Typed> is free then and can be invited again, as a new user.</p>
           </>
         )}
@@ -190,16 +197,17 @@ function RemoveDialog({ user: u, onClose }: Props) {
 }
 
 function EraseDialog({ user: u, onClose }: Props) {
-  const here = useAccount(), w = useWrite();
+  const here = useAccount();
   const [typed, setTyped] = useState("");
   const name = personName(u);
   const save = async () => {
-    if (await w.run(() => change(here, u, () => write<User>("POST", `${userPath(here, u.id)}/erase`), "The personal data is erased"))) onClose();
+    await change(here, u, "POST", "/erase");
+    return "The personal data is erased";
   };
   return (
-    <FormDialog title={`Erase ${name}?`} submit={`Erase ${name} for good`} danger write={w} onClose={onClose} onSubmit={() => void save()} disabled={typed.trim() !== name}>
+    <FormDialog title={`Erase ${name}?`} submit={`Erase ${name} for good`} danger send={save} onClose={onClose} disabled={typed.trim() !== name}>
       <Notice tone="warn" title="This is final">Name, email and qualification are replaced by “Erased user”. Nobody can bring them back, the vendor neither.</Notice>
-      <Effects access={<>Nothing changes: {name} was removed before.</>} bill={<>Nothing changes. Invoices and activity hold a number for each user, never names; they stay right.</>} />
+      <Effects access={<>Nothing changes: {name} was removed before.</>} bill={<>Nothing changes: invoices and activity hold no names.</>} />
       <TextField label={`Type ${name} to confirm`} value={typed} onValue={setTyped} autocomplete="off" spellcheck={false} />
     </FormDialog>
   );
@@ -207,15 +215,16 @@ function EraseDialog({ user: u, onClose }: Props) {
 
 /** Takes a license. */
 export function TakeDialog({ user: u, subscription: s, onClose }: { user: User; subscription: Subscription; onClose: () => void }) {
-  const here = useAccount(), w = useWrite();
+  const here = useAccount();
   const name = personName(u), product = visible(s.product_name);
   const save = async () => {
-    const take = () => write<undefined>("DELETE", `${here.api}/subscriptions/${encodeURIComponent(s.id)}/licenses/${encodeURIComponent(u.id)}`);
-    if (await w.run(() => change(here, u, take, `${name} holds no license of ${product} any more`))) onClose();
+    await write("DELETE", here.api + path`/subscriptions/${s.id}/licenses/${u.id}`);
+    await peopleChanged(here);
+    return `${name} holds no license of ${product} any more`;
   };
   return (
-    <FormDialog title={`Take the license of ${name}?`} submit={`Take ${name}’s license`} danger write={w} onClose={onClose} onSubmit={() => void save()}>
-      <Effects access={<>From now on {name} may not use {product}{s.entitlements.length > 0 && <>: {allows(s.entitlements)}</>}. The person stays active{here.account.mails_off.includes("license_taken") ? "" : ", and is told by mail"}.</>} bill={billOfLess(s, here, name)} />
+    <FormDialog title={`Take the license from ${name}?`} submit={`Take it from ${name}`} danger send={save} onClose={onClose}>
+      <Effects access={<>From now on {name} may not use {product}{s.entitlements.length > 0 && <>: {allows(s.entitlements)}</>}. The person stays in the account{here.account.mails_off.includes("license_taken") ? "" : ", and is told by mail"}.</>} bill={billOfLess(s, here, name)} />
     </FormDialog>
   );
 }

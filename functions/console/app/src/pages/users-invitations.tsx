@@ -3,17 +3,17 @@ import { useState } from "preact/hooks";
 
 import { useAccount, useSubscriptions, type Here } from "../lib/account";
 import { path, type Page, type Schema } from "../lib/api";
-import { dateTime, personName, relative, roleNames, visible } from "../lib/format";
+import { date, dateTime, personName, relative, roleNames, visible } from "../lib/format";
 import { nameOf } from "../lib/people";
 import { invalidate, usePages } from "../lib/query";
 import { Link } from "../lib/router";
-import { useWrite, write } from "../lib/write";
+import { write } from "../lib/write";
 import { Card, Chip, PageHead, Pager, Person, Typed } from "../ui/bits";
 import { ButtonLink } from "../ui/button";
 import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu } from "../ui/menu";
-import { Empty, Loaded, NoPermission, say } from "../ui/notice";
+import { Empty, Loaded, NoPermission } from "../ui/notice";
 
 type Invitation = Schema<"Invitation">;
 type Subscription = Schema<"Subscription">;
@@ -40,7 +40,7 @@ export function InvitationsPage() {
             ? <Empty icon="mail" title="No invitation is open">Everybody who was invited has accepted, or nobody was invited yet.</Empty>
             : (
               <div class="table-frame" aria-busy={list.late}>
-                <table class="rows">
+                <table class="rows invitations">
                   <caption class="hidden">Open and expired invitations of {visible(here.account.name)}</caption>
                   <thead><tr><th scope="col">Who</th><th scope="col">Role</th><th scope="col">License</th><th scope="col">Sent</th><th scope="col">Mail</th><th scope="col">Expires</th><th scope="col"><span class="hidden">What to do</span></th></tr></thead>
                   <tbody>{page.items.map((i) => <Row key={i.id} of={i} here={here} subscription={subscriptions.find((s) => s.id === i.subscription_id)} onAsk={(what) => setAsked({ what, of: i })} />)}</tbody>
@@ -65,7 +65,7 @@ function Row({ of: i, here, subscription, onAsk }: { of: Invitation; here: Here;
       <th scope="row"><Link href={`${here.home}/users/${i.user_id}`}><Person name={name} below={<Typed>{i.email}</Typed>} /></Link></th>
       <td data-label="Role">{roleNames[i.role]}</td>
       <td data-label="License"><span><License of={i} subscription={subscription} /></span></td>
-      <td data-label="Sent"><span>{dateTime(i.sent_at, here.zone)}<span class="under soft">by {nameOf(here.api, i.inviter_id)}</span></span></td>
+      <td data-label="Sent"><span>{date(i.sent_at, here.zone)}<span class="under soft">by {nameOf(here.api, i.inviter_id)}</span></span></td>
       <td data-label="Mail"><span><MailState of={i} here={here} /></span></td>
       <td data-label="Expires"><span><Expiry of={i} here={here} /></span></td>
       <td class="row-actions">
@@ -86,7 +86,7 @@ function License({ of: i, subscription: s }: { of: Invitation; subscription: Sub
 }
 
 const mailWords = {
-  pending: { tone: "info", text: "On its way", why: "It is handed to the mail service until that takes it. The link is good already." },
+  pending: { tone: "info", text: "On its way", why: "The mail service has not taken it yet. The link is good already." },
   sent: { tone: "good", text: "Sent", why: "" },
   refused: { tone: "bad", text: "Not delivered", why: "The mail service refuses this address. Cancel it and invite the right one." },
   off: { tone: "neutral", text: "Mails are off", why: "The account’s settings send no invitations by mail." },
@@ -115,18 +115,16 @@ interface DialogProps {
 const after = (here: Here) => invalidate(`${here.api}/invitations`, `${here.api}/users`, `${here.api}/subscriptions`);
 
 function Resend({ here, of: i, subscription: s, onClose }: DialogProps) {
-  const sending = useWrite();
   const name = personName(i);
   const product = visible(s?.product_name ?? "the product");
   const lost = !!s && s.billing === "seats" && s.rules.invitation_reserves_seat && !i.seat_reserved;
-  const submit = () => void sending.run(async () => {
+  const send = async () => {
     await write("POST", here.api + path`/invitations/${i.id}/resend`);
     await after(here);
-    say(`The invitation of ${name} was sent again`);
-    onClose();
-  });
+    return `The invitation of ${name} was sent again`;
+  };
   return (
-    <FormDialog title={`Send the invitation of ${name} again?`} submit="Send again" write={sending} onClose={onClose} onSubmit={submit}>
+    <FormDialog title={`Send the invitation of ${name} again?`} submit="Send again" send={send} onClose={onClose}>
       <ul class="points">
         <li><Typed>{i.email}</Typed> gets a new mail with a new link, good for seven days from now.</li>
         <li>The link of the mail before stops working.</li>
@@ -139,17 +137,15 @@ function Resend({ here, of: i, subscription: s, onClose }: DialogProps) {
 }
 
 function Cancel({ here, of: i, subscription: s, onClose }: DialogProps) {
-  const cancelling = useWrite();
   const name = personName(i);
   const product = visible(s?.product_name ?? "the product");
-  const submit = () => void cancelling.run(async () => {
+  const send = async () => {
     await write("DELETE", here.api + path`/invitations/${i.id}`);
     await after(here);
-    say(`The invitation of ${name} was cancelled`);
-    onClose();
-  });
+    return `The invitation of ${name} was cancelled`;
+  };
   return (
-    <FormDialog title={`Cancel the invitation of ${name}?`} submit="Cancel invitation" danger write={cancelling} onClose={onClose} onSubmit={submit}>
+    <FormDialog title={`Cancel the invitation of ${name}?`} submit="Cancel invitation" dismiss="Keep it" danger send={send} onClose={onClose}>
       <ul class="points">
         <li>{hasExpired(i, here) ? "The link has expired already; it stays without effect." : "The link in the mail stops working at once."} {name} has no access.</li>
         {i.seat_reserved && <li>The seat of {product} that was kept is free again at once.{s?.rules.auto_seats ? " If nobody uses it by the end of the billing cycle, it goes and is not billed again." : " The number of seats and the bill stay as they are."}</li>}

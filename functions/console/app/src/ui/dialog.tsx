@@ -2,9 +2,9 @@
 import type { ComponentChildren } from "preact";
 import { useEffect, useId, useRef } from "preact/hooks";
 
-import type { Write } from "../lib/write";
+import { useWrite, type Write } from "../lib/write";
 import { Button } from "./button";
-import { ProblemNotice } from "./notice";
+import { ProblemNotice, say } from "./notice";
 
 /** A dialog that is open while it is rendered. Escape closes it, unless a write is under way. */
 export function Dialog({ title, onClose, children, wide, busy }: { title: string; onClose: () => void; children: ComponentChildren; wide?: boolean; busy?: boolean }) {
@@ -36,29 +36,45 @@ export function Dialog({ title, onClose, children, wide, busy }: { title: string
   );
 }
 
-/** A form in a dialog: what it says, its problem, and its two buttons. */
-export function FormDialog({ title, onClose, children, submit, danger, write, onSubmit, disabled, wide, dismiss = "Cancel" }: {
+interface FormProps {
+  title: string;
+  children: ComponentChildren;
+  /** The verb of the button that sends. */
+  submit: string;
   /** The button that leaves all as it is, where "Cancel" could be taken for the deed. */
   dismiss?: string;
-  title: string; onClose: () => void; children: ComponentChildren; submit: string; danger?: boolean; write: Write; onSubmit: () => void; disabled?: boolean; wide?: boolean;
-}) {
+  danger?: boolean;
+  disabled?: boolean;
+  wide?: boolean;
+  /** Does the work and returns what is then said; where it returns nothing the dialog stays. */
+  send: () => Promise<string | void>;
+  /** The write, where what is in the form looks at its problem. */
+  write?: Write;
+  onClose: () => void;
+  /** After the work, where that is not the same as closing. */
+  onDone?: () => void;
+}
+
+/** A form in a dialog: what it says, its problem, and its two buttons. */
+export function FormDialog({ title, children, submit, dismiss = "Cancel", danger, disabled, wide, send, write, onClose, onDone = onClose }: FormProps) {
+  const own = useWrite();
+  const { busy, problem, run } = write ?? own;
+  const work = () => run(async () => {
+    const done = await send();
+    if (!done) return;
+    say(done);
+    onDone();
+  });
   return (
-    <Dialog title={title} onClose={onClose} wide={wide} busy={write.busy.value}>
-      <form
-        onSubmit={(event) => {
-          event.preventDefault();
-          if (!write.busy.value) onSubmit();
-        }}
-      >
+    <Dialog title={title} onClose={onClose} wide={wide} busy={busy.value}>
+      <form onSubmit={(event) => { event.preventDefault(); void work(); }}>
         <div class="dialog-body">
           {children}
-          <ProblemNotice problem={write.problem.value} />
+          <ProblemNotice problem={problem.value} />
         </div>
         <footer>
-          <Button onClick={onClose} disabled={write.busy.value}>{dismiss}</Button>
-          <Button type="submit" kind={danger ? "danger" : "primary"} busy={write.busy.value} disabled={disabled}>
-            {write.problem.value?.status === 0 ? "Send again" : submit}
-          </Button>
+          <Button onClick={onClose} disabled={busy.value}>{dismiss}</Button>
+          <Button type="submit" kind={danger ? "danger" : "primary"} busy={busy.value} disabled={disabled}>{problem.value?.status === 0 ? "Send again" : submit}</Button>
         </footer>
       </form>
     </Dialog>

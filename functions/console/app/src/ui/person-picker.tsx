@@ -1,10 +1,10 @@
 // Choosing a person of the account by typing the beginning of a name or an email.
-import { useEffect, useId, useState } from "preact/hooks";
+import { useEffect, useId, useRef, useState } from "preact/hooks";
 import type { ComponentChildren } from "preact";
 
 import { useAccount } from "../lib/account";
 import { query, type Schema } from "../lib/api";
-import { personName, visible } from "../lib/format";
+import { personName, plural, visible } from "../lib/format";
 import { know, nameOf } from "../lib/people";
 import { useLatest } from "../lib/query";
 import { Icon } from "./icon";
@@ -19,7 +19,7 @@ interface Props {
   label: string;
   /** The chosen user's id, or "". */
   value: string;
-  onValue: (id: string) => void;
+  onValue: (id: string, chosen?: User) => void;
   /** Values of the users list's query, such as a status. */
   filter?: Record<string, string>;
   /** Whether people who were removed are offered too, after the others. */
@@ -29,9 +29,10 @@ interface Props {
   hint?: ComponentChildren;
   error?: string | undefined;
   placeholder?: string;
+  disabled?: boolean;
 }
 
-export function PersonPicker({ label, value, onValue, filter, removed, unfit, hint, error, placeholder }: Props) {
+export function PersonPicker({ label, value, onValue, filter, removed, unfit, hint, error, placeholder, disabled }: Props) {
   const here = useAccount();
   const id = useId();
   // What is being typed; null while the choice shows.
@@ -55,6 +56,8 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
     setTaking(false);
     choose(people.find((u) => !unfit?.(u)));
   }, [taking, found]);
+  const shown = useRef<HTMLUListElement>(null);
+  useEffect(() => shown.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at]);
   const close = () => {
     setTaking(false);
     setTyped(null);
@@ -62,7 +65,7 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
   };
   const choose = (u: User | undefined) => {
     if (!u || unfit?.(u)) return;
-    onValue(u.id);
+    onValue(u.id, u);
     close();
   };
   const keys: Record<string, () => void> = {
@@ -75,7 +78,7 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
     <div class={`field picker${error ? " wrong" : ""}`}>
       <label for={id}>{label}</label>
       <span class="picker-box">
-        <input id={id} type="text" role="combobox" autocomplete="off" spellcheck={false} maxLength={100} placeholder={placeholder} value={typed ?? (value ? nameOf(here.api, value) : "")}
+        <input id={id} type="text" role="combobox" autocomplete="off" spellcheck={false} maxLength={100} placeholder={placeholder} disabled={disabled} value={typed ?? (value ? nameOf(here.api, value) : "")}
           aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list" aria-activedescendant={open && people[at] ? `${id}-${at}` : undefined}
           aria-invalid={!!error || undefined} aria-describedby={error ? `${id}-error` : hint ? `${id}-hint` : undefined}
           onClick={() => open || setTyped("")}
@@ -93,7 +96,7 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
           }} />
         {value && !open && <button type="button" class="picker-clear" aria-label={`Clear ${label.toLowerCase()}`} onClick={() => onValue("")}><Icon name="close" /></button>}
       </span>
-      <ul id={`${id}-list`} role="listbox" aria-label={`${label}: who matches`} class="picker-list" hidden={!open || (people.length === 0 && list.loading)}>
+      <ul id={`${id}-list`} ref={shown} role="listbox" aria-label={`${label}: who matches`} class="picker-list" hidden={!open || (people.length === 0 && !found)}>
         {people.map((u, i) => {
           const why = unfit?.(u) ?? "";
           return (
@@ -103,8 +106,9 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
             </li>
           );
         })}
-        {open && people.length === 0 && !list.loading && <li class="soft" role="option" aria-disabled="true" aria-selected="false">Nobody’s name or email begins so.</li>}
+        {people.length === 0 && found && <li class="soft" role="option" aria-disabled="true" aria-selected="false">Nobody’s name or email begins so.</li>}
       </ul>
+      <p class="hidden" role="status">{found && plural(people.length, "person found", "people found")}</p>
       {error && <p class="field-error" id={`${id}-error`}><Icon name="warn" />{error}</p>}
       {hint && <p class="field-hint" id={`${id}-hint`}>{hint}</p>}
     </div>

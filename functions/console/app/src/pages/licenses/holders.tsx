@@ -3,16 +3,15 @@ import { useSignal } from "../../lib/signal";
 
 import { useAccount } from "../../lib/account";
 import type { Page, Schema } from "../../lib/api";
-import { date, longDate, personName, plural, visible } from "../../lib/format";
+import { date, personName, plural, visible } from "../../lib/format";
 import { know, nameOf } from "../../lib/people";
-import { invalidate, usePages } from "../../lib/query";
+import { usePages } from "../../lib/query";
 import { Link } from "../../lib/router";
 import { mayLicense } from "../../lib/rights";
-import { useWrite, write } from "../../lib/write";
 import { Card, Pager, Person, Typed } from "../../ui/bits";
 import { Button } from "../../ui/button";
-import { FormDialog } from "../../ui/dialog";
-import { Empty, Loaded, say } from "../../ui/notice";
+import { Empty, Loaded } from "../../ui/notice";
+import { TakeDialog } from "../user-dialogs";
 import { Assign } from "./assign";
 
 type Subscription = Schema<"Subscription">;
@@ -51,32 +50,7 @@ export function Holders({ of: s }: { of: Subscription }) {
           )}
       </Loaded>
       <Pager number={list.number} back={list.back} forward={list.forward} what={plural(s.in_use, "license")} />
-      {taking.value && <Take of={s} holder={taking.value} onClose={() => (taking.value = null)} />}
+      {taking.value && <TakeDialog user={taking.value.user} subscription={s} onClose={() => (taking.value = null)} />}
     </Card>
-  );
-}
-
-function Take({ of: s, holder, onClose }: { of: Subscription; holder: Holder; onClose: () => void }) {
-  const here = useAccount();
-  const w = useWrite();
-  const name = personName(holder.user), end = longDate(s.period.end, here.zone);
-  const run = async () => {
-    const ok = await w.run(async () => {
-      await write("DELETE", `${here.api}/subscriptions/${encodeURIComponent(s.id)}/licenses/${encodeURIComponent(holder.user.id)}`);
-      await invalidate(here.api);
-    });
-    if (!ok) return;
-    say(`${name} no longer has a license`);
-    onClose();
-  };
-  return (
-    <FormDialog title={`Take the license from ${name}`} submit={`Take it from ${name}`} danger write={w} onClose={onClose} onSubmit={run}>
-      <ul class="points">
-        <li>{name} can no longer use {visible(s.product_name)}{s.entitlements.length > 0 && <> ({s.entitlements.map(visible).join(", ").toLowerCase()})</>} from this moment on, and is told by mail.</li>
-        <li>{name} stays in your account and can be given a license again at any time.</li>
-        <li>The license is available at once for somebody else.</li>
-        <li>{s.rules.auto_seats ? `The bill stays as it is until ${end}; a license that nobody uses by then goes and is no longer billed.` : "The bill does not change: you pay for the number of licenses, whoever holds them."}</li>
-      </ul>
-    </FormDialog>
   );
 }

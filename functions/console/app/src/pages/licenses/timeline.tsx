@@ -2,16 +2,15 @@
 import { useSignal } from "../../lib/signal";
 
 import { useAccount } from "../../lib/account";
-import type { Schema } from "../../lib/api";
+import { path, type Schema } from "../../lib/api";
 import { dateTime, longDate, plural, relative, visible } from "../../lib/format";
 import { invalidate } from "../../lib/query";
 import { maySpend } from "../../lib/rights";
-import { useWrite, write } from "../../lib/write";
+import { write } from "../../lib/write";
 import { Card } from "../../ui/bits";
 import { Button } from "../../ui/button";
 import { FormDialog } from "../../ui/dialog";
 import { Icon, type IconName } from "../../ui/icon";
-import { say } from "../../ui/notice";
 
 type Subscription = Schema<"Subscription">;
 type Ahead = Schema<"Ahead">;
@@ -80,19 +79,14 @@ function undoOf(s: Subscription, kind: Ahead["kind"], zone: string): Undo {
 /** Takes a scheduled change back, after saying what that means. */
 export function TakeBack({ of: s, kind, onClose }: { of: Subscription; kind: Ahead["kind"]; onClose: () => void }) {
   const here = useAccount();
-  const w = useWrite();
   const undo = undoOf(s, kind, here.zone);
-  const run = async () => {
-    const ok = await w.run(async () => {
-      await write(undo.method, `${here.api}/subscriptions/${encodeURIComponent(s.id)}${undo.at}`);
-      await invalidate(here.api);
-    });
-    if (!ok) return;
-    say(undo.done);
-    onClose();
+  const send = async () => {
+    await write(undo.method, here.api + path`/subscriptions/${s.id}` + undo.at);
+    await invalidate(here.api);
+    return undo.done;
   };
   return (
-    <FormDialog title={undo.title} submit={undo.submit} dismiss="Leave it" write={w} onClose={onClose} onSubmit={run}>
+    <FormDialog title={undo.title} submit={undo.submit} dismiss="Leave it" send={send} onClose={onClose}>
       <ul class="points">{undo.points.map((p) => <li key={p}>{p}</li>)}</ul>
     </FormDialog>
   );

@@ -152,31 +152,27 @@ function Invoices({ account: a }: { account: Overview }) {
 }
 
 function Paid({ id, invoice: i, onClose }: { id: string; invoice: Invoice; onClose: () => void }) {
-  const mark = useWrite();
-  const send = () => mark.run(async () => {
+  const send = async () => {
     await write("POST", `${api(id)}/invoices/${i.number}/paid`);
     await invalidate(api(id));
-    onClose();
-    say(`Invoice ${i.number} is paid`);
-  });
+    return `Invoice ${i.number} is paid`;
+  };
   return (
-    <FormDialog title={`Mark invoice ${i.number} as paid?`} submit="Mark as paid" write={mark} onClose={onClose} onSubmit={send}>
-      <p>{money(i.amount_due)} came in. The customer sees the invoice as paid; its document does not change.</p>
+    <FormDialog title={`Mark invoice ${i.number} as paid?`} submit="Mark as paid" send={send} onClose={onClose}>
+      <p>{money(i.amount_due)} came in. The customer sees the invoice as paid.</p>
     </FormDialog>
   );
 }
 
 function Void({ id, invoice: i, onClose }: { id: string; invoice: Invoice; onClose: () => void }) {
   const reason = useSignal("");
-  const take = useWrite();
-  const send = () => take.run(async () => {
+  const send = async () => {
     const note = await write<Invoice>("POST", `${api(id)}/invoices/${i.number}/void`, { reason: reason.value.trim() });
     await invalidate(api(id));
-    onClose();
-    say(`Credit note ${note.number} takes back invoice ${i.number}`);
-  });
+    return `Credit note ${note.number} takes back invoice ${i.number}`;
+  };
   return (
-    <FormDialog title={`Take back invoice ${i.number}?`} submit={`Take back ${money(i.total)}`} danger write={take} onClose={onClose} onSubmit={send} disabled={!reason.value.trim()}>
+    <FormDialog title={`Take back invoice ${i.number}?`} submit={`Take back ${money(i.total)}`} danger send={send} onClose={onClose} disabled={!reason.value.trim()}>
       <ul class="points">
         <li>A credit note over {money(i.total)} is issued with the next number and mailed; the invoice stays and is marked void.</li>
         <li>{i.status === "paid" ? "It was paid, so its total goes to the customer’s credit and lowers the next invoices." : "What it had used of the customer’s credit goes back there."}</li>

@@ -36,7 +36,6 @@ export function CatalogPage() {
   const checked = useSignal<{ of: string; result: Checked } | null>(null);
   const publishing = useSignal(false);
   const check = useWrite();
-  const publish = useWrite();
   const area = useRef<HTMLTextAreaElement>(null);
   const found = mistakes(check.problem.value);
   const current = checked.value?.of === text.value ? checked.value.result : null;
@@ -55,13 +54,12 @@ export function CatalogPage() {
     const of = text.value;
     checked.value = { of, result: await write<Checked>("POST", "/v1/operator/catalog/validate", { catalog: of }) };
   });
-  const send = () => publish.run(async () => {
+  const send = async () => {
     const done = await write<Checked>("POST", "/v1/operator/catalog/publish", { catalog: text.value });
-    publishing.value = false;
     text.discard();
     checked.value = null;
-    say(`Published: ${plural(done.changes.length, "difference")} in ${plural(done.plans.length, "plan")}`);
-  });
+    return `Published: ${plural(done.changes.length, "difference")} in ${plural(done.plans.length, "plan")}`;
+  };
   const goTo = (m: Mistake) => {
     const lines = text.value.split("\n");
     const start = lines.slice(0, m.line - 1).reduce((sum, line) => sum + line.length + 1, 0) + m.column - 1;
@@ -71,7 +69,7 @@ export function CatalogPage() {
 
   return (
     <>
-      <PageHead title="Catalog" lead={<p>Products, plans, prices and policies in one text. Publishing makes new versions of the plans that changed; customers keep their version until they change their plan.</p>} />
+      <PageHead title="Catalog" lead={<p>Products, plans, prices and policies in one text. Customers keep their version of a plan until they change it.</p>} />
       <Card title="The text" actions={
         <>
           <label class="button file"><input type="file" class="hidden" accept=".yaml,.yml,text/yaml" onChange={(e) => void open(e.currentTarget.files?.[0])} /><span>Choose a file</span></label>
@@ -81,7 +79,7 @@ export function CatalogPage() {
         <div class="field">
           <label for="catalog" class="hidden">Catalog in YAML</label>
           <Editor area={area} value={text.value} onValue={set} bad={found} />
-          <p class="field-hint">Type, paste, choose a file or drop one here. A draft stays in this tab until it is published.</p>
+          <p class="field-hint">Type, paste or drop a file. The draft stays in this tab until it is published.</p>
         </div>
         {found.length > 0
           ? (
@@ -93,8 +91,8 @@ export function CatalogPage() {
       </Card>
       {current && <Result checked={current} onPublish={() => (publishing.value = true)} />}
       {publishing.value && current && (
-        <FormDialog title="Publish this catalog?" submit={`Publish ${plural(current.changes.length, "difference")}`} write={publish} onClose={() => (publishing.value = false)} onSubmit={send}>
-          <p>Each plan that differs gets a new version, which can never be changed again. New customers and plan changes take it from now on; today’s subscriptions stay as they are.</p>
+        <FormDialog title="Publish this catalog?" submit={`Publish ${plural(current.changes.length, "difference")}`} send={send} onClose={() => (publishing.value = false)}>
+          <p>Each plan that differs gets a new version, for good. New customers and plan changes take it from now on; today’s subscriptions stay as they are.</p>
         </FormDialog>
       )}
     </>

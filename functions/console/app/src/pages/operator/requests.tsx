@@ -12,7 +12,7 @@ import { Button } from "../../ui/button";
 import { FormDialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { QuoteView } from "../../ui/money";
-import { Empty, Loaded, ProblemNotice, say, Skeleton } from "../../ui/notice";
+import { Empty, Loaded, ProblemNotice, Skeleton } from "../../ui/notice";
 import { accountPath } from "./accounts";
 
 type Asked = Schema<"AskedRequest">;
@@ -33,7 +33,7 @@ export function RequestsInbox() {
   const list = usePages<Page<Asked>>("/v1/operator/requests");
   return (
     <>
-      <PageHead title="Requests" lead={<p>What customers asked for that their plans do not let them do themselves. Approving does it through the normal way, at the price shown; both answers are mailed.</p>} />
+      <PageHead title="Requests" lead={<p>What customers may not do themselves. Approving does it at the price shown; both answers are mailed.</p>} />
       <Loaded query={list} what="the requests">
         {(page) => page.items.length === 0
           ? <Card plain><Empty icon="check" title="No open requests">New ones appear here, the oldest first.</Empty></Card>
@@ -70,14 +70,13 @@ function Approve({ asked, onClose }: { asked: Asked; onClose: () => void }) {
   const quote = useSignal<Schema<"Quote"> | null>(null);
   const message = useSignal("");
   const pricing = useWrite();
-  const approve = useWrite();
   const price = () => pricing.run(async () => {
     quote.value = await write<Schema<"Quote">>("POST", `${place(asked)}/quote`);
   });
   useEffect(() => {
     if (priced) void price();
   }, []);
-  const send = () => approve.run(async () => {
+  const send = async () => {
     try {
       await write("POST", `${place(asked)}/approve`, { quote_id: quote.value?.quote_id, message: message.value.trim() || undefined });
     } catch (reason) {
@@ -85,12 +84,11 @@ function Approve({ asked, onClose }: { asked: Asked; onClose: () => void }) {
       throw reason;
     }
     await invalidate("/v1/operator");
-    onClose();
-    say("Approved");
-  });
+    return "Approved";
+  };
   return (
-    <FormDialog title={`Approve for ${visible(asked.account_name)}?`} submit="Approve" wide write={approve} onClose={onClose} onSubmit={send} disabled={priced && !quote.value}>
-      <p>{wish(asked)}. {priced ? "It is done at once, as if the customer had bought it, and charged exactly so:" : "Approving changes nothing by itself; the customer is told."}</p>
+    <FormDialog title={`Approve for ${visible(asked.account_name)}?`} submit="Approve" wide send={send} onClose={onClose} disabled={priced && !quote.value}>
+      <p>{wish(asked)}. {priced ? "It is done at once, as if the customer had bought it:" : "Approving changes nothing by itself; the customer is told."}</p>
       {priced && (quote.value ? <QuoteView quote={quote.value} zone="UTC" /> : pricing.problem.value ? <ProblemNotice problem={pricing.problem.value} retry={price} /> : <Skeleton rows={3} />)}
       <TextField label="Message to the customer (optional)" value={message.value} onValue={(v) => (message.value = v)} maxLength={maxMessage} />
     </FormDialog>
@@ -99,15 +97,13 @@ function Approve({ asked, onClose }: { asked: Asked; onClose: () => void }) {
 
 function Decline({ asked, onClose }: { asked: Asked; onClose: () => void }) {
   const message = useSignal("");
-  const decline = useWrite();
-  const send = () => decline.run(async () => {
+  const send = async () => {
     await write("POST", `${place(asked)}/decline`, { message: message.value.trim() });
     await invalidate("/v1/operator");
-    onClose();
-    say("Declined");
-  });
+    return "Declined";
+  };
   return (
-    <FormDialog title={`Decline for ${visible(asked.account_name)}?`} submit="Decline" danger write={decline} onClose={onClose} onSubmit={send} disabled={!message.value.trim()}>
+    <FormDialog title={`Decline for ${visible(asked.account_name)}?`} submit="Decline" danger send={send} onClose={onClose} disabled={!message.value.trim()}>
       <p>{wish(asked)}. Nothing changes; the customer is told why.</p>
       <TextField label="Why, in one line" value={message.value} onValue={(v) => (message.value = v)} maxLength={maxMessage} required />
     </FormDialog>

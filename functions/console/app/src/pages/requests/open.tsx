@@ -5,7 +5,7 @@ import { useDraft } from "../../lib/draft";
 import { visible } from "../../lib/format";
 import { invalidate, useQuery } from "../../lib/query";
 import { go, queryValue, setQuery } from "../../lib/router";
-import { useWrite, write } from "../../lib/write";
+import { write } from "../../lib/write";
 import { FormDialog } from "../../ui/dialog";
 import { Select, Stepper, TextArea } from "../../ui/field";
 import { say } from "../../ui/notice";
@@ -31,7 +31,6 @@ export function OpenRequest() {
 
 function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[]; plans: Schema<"PlanOffer">[] }) {
   const here = useAccount();
-  const w = useWrite();
   const asked = queryValue("new");
   const first = subscriptions.find((s) => s.id === queryValue("subscription")) ?? subscriptions[0];
   const draft = useDraft<Draft>(`request.${here.account.id}.${asked}.${queryValue("subscription")}.${queryValue("seats")}.${queryValue("plan")}`, {
@@ -47,7 +46,7 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
     draft.discard();
     setQuery({ new: "", subscription: "", seats: "", plan: "", about: "" });
   };
-  const send = () => w.run(async () => {
+  const send = async () => {
     const message = d.message.trim().replace(/\s+/g, " ");
     const about = d.kind === "other" ? {} : { subscription_id: d.subscription, ...(d.kind === "seats" ? { seats: d.seats } : { plan_id: plan }) };
     const opened = await write<Schema<"Request">>("POST", `${here.api}/requests`, { kind: d.kind, ...about, ...(message ? { message } : {}) });
@@ -55,10 +54,10 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
     await invalidate(`${here.api}/requests`);
     say("The request is with the vendor");
     go(`${here.home}/requests/${opened.id}`, { replace: true });
-  });
+  };
   const offered = (Object.keys(kinds) as Kind[]).filter((k) => k === "other" || (k === "seats" ? subscriptions.some((s) => s.billing === "seats") : subscriptions.length > 0));
   return (
-    <FormDialog title="Ask the vendor" submit="Send the request" write={w} onClose={close} onSubmit={() => void send()} disabled={d.kind === "other" && !d.message.trim()}>
+    <FormDialog title="Ask the vendor" submit="Send the request" send={send} onClose={close} disabled={d.kind === "other" && !d.message.trim()}>
       <Select label="What do you want?" value={d.kind} onValue={(kind) => set({ kind: kind as Kind })} options={offered.map((value) => ({ value, label: kinds[value] }))} />
       {d.kind !== "other" && subscriptions.length > 1 && <Select label="Of which product?" value={d.subscription} onValue={(subscription) => set({ subscription, plan: "", seats: subscriptions.find((s) => s.id === subscription)?.seats ?? 1 })} options={subscriptions.map((s) => ({ value: s.id, label: visible(s.product_name) }))} />}
       {d.kind === "seats" && <Stepper label="Total licenses" value={d.seats} onValue={(seats) => set({ seats })} min={1} hint={sub && `You have ${sub.seats} now.`} />}
@@ -66,7 +65,7 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
       <TextArea label={d.kind === "other" ? "Your question or wish" : "A message to the vendor (optional)"} value={d.message} onValue={(message) => set({ message })} maxLength={500} rows={4} />
       <ul class="points soft small-text">
         <li>Nothing changes and nothing is charged by asking. The vendor approves or declines, and you are told by mail.</li>
-        {d.kind !== "other" && <li>Approving does what you ask for at once or at the end of the cycle, and bills it as the plan says. You see its price of now when the request is open.</li>}
+        {d.kind !== "other" && <li>Approving does it at once or at the end of the cycle, and bills it as the plan says. You see the price of now once the request is open.</li>}
       </ul>
     </FormDialog>
   );

@@ -32,7 +32,7 @@ export function PrimaryContact() {
       <Loaded query={owner} what="the primary contact" rows={1}>
         {(u) => <Link href={`${here.home}/users/${u.id}`} class="plain-link"><Person name={personName(u)} below={visible(u.email)} /></Link>}
       </Loaded>
-      <p class="soft">The primary contact may do everything in this account, answers to the vendor, and gets the invoices where there is no billing contact. There is always exactly one.{!here.owner && " Only the primary contact can hand this over."}</p>
+      <p class="soft">The primary contact may do everything in this account, is whom the vendor turns to, and gets the invoices where there is no billing contact.{!here.owner && " Only the primary contact can hand this over."}</p>
       {open && here.owner && <HandOver />}
     </Card>
   );
@@ -56,7 +56,7 @@ export function HandOver() {
   const name = person ? personName(person) : "";
   const problem = person && (person.status !== "active" ? "Is not active: activate them first." : unfit(person));
   const [again, setAgain] = useState(false);
-  const submit = () => work.run(async () => {
+  const send = async () => {
     try {
       await write("PUT", `${here.api}/owner`, { user_id: id });
     } catch (reason) {
@@ -67,11 +67,11 @@ export function HandOver() {
     // From now on the server refuses this sign-in.
     forget();
     forgetAll();
-    farewell.value = `${name} is the primary contact of ${visible(here.account.name)} now. Both of you were signed out. You are an admin from now on: sign in again to go on.`;
+    farewell.value = `${name} is the primary contact of ${visible(here.account.name)} now, and you are an admin. Both of you were signed out: sign in again to go on.`;
     go("/", { replace: true });
-  });
+  };
   return (
-    <FormDialog title="Hand over as primary contact" submit={name ? `Make ${name} the primary contact` : "Hand over"} danger write={work} disabled={!person || !!problem || again} onClose={close} onSubmit={() => void submit()}>
+    <FormDialog title="Hand over as primary contact" submit={name ? `Make ${name} the primary contact` : "Hand over"} danger write={work} disabled={!person || !!problem || again} send={send} onClose={close}>
       <PersonPicker label="New primary contact" value={id} onValue={choose} filter={{ status: "active" }} unfit={unfit} error={problem || undefined} hint="An active user who has signed in before." placeholder="Name or email" />
       {person && !problem && (
         <ul class="points">
@@ -84,7 +84,7 @@ export function HandOver() {
       )}
       {again && (
         <Notice tone="warn" title="Sign in again first" actions={<Button kind="primary" onClick={() => void signIn(place.peek().path + place.peek().query, { hint: identity.peek()?.email, again: true })}>Sign in again</Button>}>
-          Handing over needs a sign-in of the last five minutes. You come back to this question with your choice kept.
+          Handing over needs a sign-in of the last five minutes. You come back here with your choice kept.
         </Notice>
       )}
     </FormDialog>
