@@ -12,9 +12,18 @@ const chosen = (): Theme => {
 
 export const theme = signal<Theme>(chosen());
 
+const dark = matchMedia("(prefers-color-scheme: dark)");
+
+/**
+ * The system's choice is written down like the reader's own: where only the system's
+ * changes, Chromium now and then leaves text that inherits its colour as it was, light on
+ * light.
+ */
 export function applyTheme(): void {
-  document.documentElement.dataset.theme = theme.value;
+  document.documentElement.dataset.theme = theme.value === "system" ? (dark.matches ? "dark" : "light") : theme.value;
 }
+
+dark.addEventListener("change", applyTheme);
 
 export function choose(value: Theme): void {
   theme.value = value;
