@@ -73,7 +73,9 @@ function Everybody({ here }: { here: Here }) {
             ? <Empty icon="users" title={filtered ? "Nobody matches" : "Nobody is here yet"} actions={filtered && <Button onClick={() => { setTyped(""); setQuery({ q: "", role: "", status: "", licensed: "" }); }}>Clear search and filters</Button>}>{filtered ? "Search looks at the beginning of names and emails." : "Add the people who should work with the product."}</Empty>
             : <Table here={here} users={page.items} late={list.late} sort={sort} subscriptions={subscriptions} selected={selecting ? selected.value : null} select={select} />}
         </Loaded>
-        <Pager number={list.number} back={list.back} forward={list.forward} what={list.data && plural(list.data.total, "user")} />
+        {list.back || list.forward
+          ? <Pager number={list.number} back={list.back} forward={list.forward} what={list.data && plural(list.data.total, "user")} />
+          : list.data && <p class="pager">{plural(list.data.total, "user")}</p>}
       </Card>
     </>
   );
