@@ -11,7 +11,7 @@ import { choose, theme, type Theme } from "./lib/theme";
 import { Button } from "./ui/button";
 import { Dialog } from "./ui/dialog";
 import { Select } from "./ui/field";
-import { Icon, type IconName } from "./ui/icon";
+import { Brand, Icon, type IconName } from "./ui/icon";
 import { Menu } from "./ui/menu";
 
 interface Way {
@@ -50,7 +50,7 @@ export function Shell({ here, accounts = [], operator, children }: { here?: Here
     <div class="shell">
       <a class="skip" href="#main" onClick={(e) => { e.preventDefault(); main.current?.focus(); }}>Skip to the page</a>
       <header class="bar">
-        <Link href="/" class="brand" aria-label="Your accounts"><svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" class="brand-tile" /><path d="M10 8v9a6 6 0 0 0 12 0V8" class="brand-seat" /><circle cx="16" cy="11" r="2.4" class="brand-dot" /></svg></Link>
+        <Link href="/" class="brand" aria-label="Your accounts"><Brand /></Link>
         <AccountSwitch here={here} accounts={accounts} operator={operator} />
         <button type="button" class="button quiet bare nav-toggle" aria-expanded={open} aria-controls="nav" aria-label="Pages" onClick={() => setOpen(!open)}><Icon name={open ? "close" : "menu"} /></button>
       </header>

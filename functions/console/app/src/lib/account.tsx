@@ -33,7 +33,7 @@ export const AccountProvider = context.Provider;
 /** The account on screen. Only below a page of an account. */
 export function useAccount(): Here {
   const here = useContext(context);
-  if (!here) throw new Error("a page of an account is shown outside of one");
+  if (!here) throw new Error("no account");
   return here;
 }
 

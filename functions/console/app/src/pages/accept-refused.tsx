@@ -21,29 +21,29 @@ function advice(problem: Problem, offer?: Offer): Advice {
   const who = identity.value?.email ?? "";
   switch (problem.code) {
     case "invitation_expired":
-      return { title: "This invitation has expired", text: <>A link is good for seven days. Ask {inviter} to send it again: a new mail brings you a new link, and nothing else is lost.</> };
+      return { title: "This invitation has expired", text: <>A link is good for seven days. Ask {inviter} to send it again.</> };
     case "invitation_superseded":
-      return { title: "There is a newer invitation", text: "The invitation was sent again, and only its newest link works. Look for the latest mail and open the link in there." };
+      return { title: "There is a newer invitation", text: "It was sent again, and only its newest link works: open the one in the latest mail." };
     case "invitation_used":
-      return { title: "This invitation was accepted already", text: "A link works once. If it was you who accepted, go on to your account. If it was not, tell the administrators of the account at once.", next: "accounts" };
+      return { title: "This invitation was accepted already", text: "A link works once. If it was not you who accepted, tell the administrators of the account at once.", next: "accounts" };
     case "invitation_cancelled":
-      return { title: "This invitation was withdrawn", text: <>An administrator has cancelled it. If you think that this was a mistake, ask {inviter} for a new one.</> };
+      return { title: "This invitation was withdrawn", text: <>An administrator cancelled it. If that was a mistake, ask {inviter} for a new one.</> };
     case "email_mismatch":
       return {
         title: "This invitation is for somebody else", next: "as-invited",
-        text: <>You are signed in as <Typed>{who}</Typed>{offer ? <>, but it was sent to <Typed>{offer.email}</Typed></> : ""}. Sign in with the address that was invited. If it is yours and this page comes again, it is not verified yet: verify it at the sign-in service.</>,
+        text: <>You are signed in as <Typed>{who}</Typed>{offer ? <>, but it was sent to <Typed>{offer.email}</Typed></> : ""}. Sign in with the address that was invited. If this page comes again, that address is not verified yet: verify it at the sign-in service.</>,
       };
     case "forbidden":
-      return { title: "The vendor’s staff cannot join", text: <>You are signed in as <Typed>{who}</Typed>, with the rights of the vendor’s staff, who are in no customer’s account. Sign in as the person who was invited.</>, next: "as-invited" };
+      return { title: "The vendor’s staff cannot join", text: <>You are signed in as <Typed>{who}</Typed>, who is of the vendor’s staff. Sign in as the person who was invited.</>, next: "as-invited" };
     case "account_parked":
-      return { title: "This account is on hold", text: "The vendor is looking into its billing. Your invitation stays as it is: try again later.", next: "again" };
+      return { title: "This account is on hold", text: "The vendor is looking into its billing. Your invitation stays open: try again later.", next: "again" };
     case "too_many_requests":
       return { title: "That was a little too often", text: `Many links were opened from your network. Wait ${problem.retryAfterSeconds > 1 ? `${problem.retryAfterSeconds} seconds` : "a minute"} and try again; the invitation is untouched.`, next: "again" };
     case "state_conflict":
-      return { title: "You are in this account already", text: "You joined it under another address. Ask an administrator to cancel this invitation; you do not need it.", next: "accounts" };
+      return { title: "You are in this account already", text: "You joined it under another address and do not need this invitation.", next: "accounts" };
     case "not_found":
     case "invalid":
-      return { title: "This link is not whole", text: "A part of it was lost on the way, as happens when a long link is broken into two lines. Open it from the mail again, with a click or by copying all of it." };
+      return { title: "This link is not whole", text: "A part of it was lost on the way. Open it from the mail again, or copy all of it." };
     case "unauthorized":
       return { title: "Your sign-in has ended", text: "Sign in again; then the invitation is accepted.", next: "as-invited" };
     case "sign_in_away":

@@ -22,7 +22,7 @@ export function InvoicePage({ number }: { number: string }) {
   const invoice = useQuery<Invoice>(known ? `${here.api}/invoices/${number}` : null);
   const back = <Link href={`${here.home}/invoices`}><Icon name="left" />Invoices</Link>;
   if (!known || invoice.problem?.status === 404) {
-    return <><PageHead title="Invoices" back={back} /><Card><Empty icon="invoice" title={`There is no invoice ${visible(number)}`}>The number may be mistyped, or the invoice belongs to another of your accounts.</Empty></Card></>;
+    return <><PageHead title="Invoices" back={back} /><Card><Empty icon="invoice" title={`There is no invoice ${visible(number)}`}>The number may be mistyped, or of another account.</Empty></Card></>;
   }
   if (invoice.data) return <Paper invoice={invoice.data} here={here} />;
   return <><PageHead title={`Invoice ${number}`} back={back} /><Card><Loaded query={invoice} what="invoices">{() => null}</Loaded></Card></>;
@@ -122,7 +122,7 @@ function Check({ invoice, here }: { invoice: Invoice; here: Here }) {
   });
   return (
     <Card title="Is it right?" actions={<Button busy={work.busy.value} onClick={() => void check()}>Recompute and compare</Button>}>
-      <p>This {name} can be computed anew from what happened in the account and from the plan’s prices, and held against the one that was issued, byte for byte.</p>
+      <p>This {name} can be computed anew from the activity and the plan’s prices, and compared byte for byte.</p>
       <ProblemNotice problem={work.problem.value} />
       <div role="status">{result && <Verdict result={result} name={name} zone={here.zone} />}</div>
       {invoice.hash && <Facts><Fact name={`SHA-256 of this ${name}`}><code>{invoice.hash}</code></Fact></Facts>}

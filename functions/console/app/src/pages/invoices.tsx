@@ -54,7 +54,7 @@ function Next() {
                 <summary>What it is made of</summary>
                 <InvoiceTable invoice={invoice} zone={here.zone} caption="Next invoice" />
               </details>
-              <p class="soft small-text">This is what it comes to if nothing changes until then. Licenses that you add or give back, and people who join or leave, change it as your plan says.</p>
+              <p class="soft small-text">This is what it comes to if no license is added or given back and nobody joins or leaves until then.</p>
             </>
           )}
       </Loaded>

@@ -3,7 +3,7 @@ import type { ComponentChildren } from "preact";
 import { useEffect, useRef } from "preact/hooks";
 
 import { PageHead } from "./bits";
-import { Icon, type IconName } from "./icon";
+import { Brand, Icon, type IconName } from "./icon";
 
 const marks: Record<"good" | "bad" | "info", IconName> = { good: "check", bad: "warn", info: "mail" };
 
@@ -16,7 +16,7 @@ export function Front({ title, lead, tone, actions, children }: {
   return (
     <main class="middle" id="main" ref={main}>
       <p class="front-brand">
-        <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" class="brand-tile" /><path d="M10 8v9a6 6 0 0 0 12 0V8" class="brand-seat" /><circle cx="16" cy="11" r="2.4" class="brand-dot" /></svg>
+        <Brand />
         Seats and licenses
       </p>
       <div class="card front">

@@ -36,3 +36,8 @@ export type IconName = keyof typeof paths;
 export const Icon = ({ name }: { name: IconName }) => (
   <svg class="icon" viewBox="0 0 20 20" aria-hidden="true" focusable="false"><path d={paths[name]} /></svg>
 );
+
+/** The console's own mark. */
+export const Brand = () => (
+  <svg viewBox="0 0 32 32" aria-hidden="true"><rect width="32" height="32" rx="8" class="brand-tile" /><path d="M10 8v9a6 6 0 0 0 12 0V8" class="brand-seat" /><circle cx="16" cy="11" r="2.4" class="brand-dot" /></svg>
+);

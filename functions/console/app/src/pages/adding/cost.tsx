@@ -4,8 +4,8 @@ import type { ComponentChildren } from "preact";
 import type { Here } from "../../lib/account";
 import { money, plural, visible } from "../../lib/format";
 import { Link } from "../../lib/router";
+import { Agreement } from "../../ui/agreement";
 import { Button } from "../../ui/button";
-import { Checkbox } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { QuoteView } from "../../ui/money";
 import { Notice, ProblemNotice } from "../../ui/notice";
@@ -60,13 +60,10 @@ export function Cost({ here, how, review, subscriptions, agreed, onAgreed, onWit
       {quote && buys && (
         <>
           <Notice tone="warn" title={`Sending buys ${plural(n, "seat")} of ${named(buys)}${quote.amount_due_now.amount_minor > 0 ? ` and charges ${money(quote.amount_due_now)} today` : "; nothing is due today"}`}>
-            {`${plural(quote.seats, "seat")} from then on instead of ${quote.from_seats}. They are charged once, whatever happens on the way.`}
+            {`${plural(quote.seats, "seat")} from then on instead of ${quote.from_seats}, charged once.`}
           </Notice>
           <QuoteView quote={quote} zone={here.zone} />
-          {buys.rules.agreement_required && (
-            <Checkbox checked={agreed} onChecked={onAgreed}
-              label={buys.agreement_url ? <>I have read and accept the <a href={buys.agreement_url} target="_blank" rel="noopener noreferrer">license agreement</a></> : "I accept the license agreement"} />
-          )}
+          {buys.rules.agreement_required && <Agreement url={buys.agreement_url} agreed={agreed} onAgreed={onAgreed} />}
         </>
       )}
     </>

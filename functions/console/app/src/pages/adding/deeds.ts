@@ -63,7 +63,7 @@ function deedsOf(now: { current: Parts }): ListDeeds {
     const over = list.length - maxRows;
     left = [
       over > 0 && `A list takes ${maxRows} rows: the last ${over} were left out. Send these, then add the rest.`,
-      read.unused.length > 0 && `Nothing was taken from ${plural(read.unused.length, "the column", "the columns").replace(/^\S+ /, "")} ${read.unused.map(visible).join(", ")}.`,
+      read.unused.length > 0 && `Nothing was taken from: ${read.unused.map(visible).join(", ")}.`,
     ].filter(Boolean).join(" ");
     set(list.slice(0, maxRows));
     const people = read.rows.filter((r) => !isBlank(r)).length - Math.max(0, over);
@@ -98,13 +98,13 @@ function deedsOf(now: { current: Parts }): ListDeeds {
     without: (of) => set(rows().map((r) => (of.some((one) => one.id === r.id) ? { ...r, license: "", refused: undefined } : r))),
     async file(file) {
       left = "";
-      if (file.size > maxFileBytes) return `${visible(file.name)} is larger than 1 MB. A list of a thousand people is far smaller: save only the columns that are needed, as CSV.`;
+      if (file.size > maxFileBytes) return `${visible(file.name)} is larger than 1 MB. Save only the columns that are needed, as CSV.`;
       const { text, guessed } = decodeFile(new Uint8Array(await file.arrayBuffer()));
-      if (text.includes("\0")) return `${visible(file.name)} is no text. Save it in your spreadsheet as “CSV UTF-8” and choose that file.`;
+      if (text.includes("\0")) return `${visible(file.name)} is no text. Save it as “CSV UTF-8” and choose that file.`;
       const read = peopleOf(text, now.current.words);
       if (!read.rows.length) return `${visible(file.name)} has no lines with people.`;
       take(insert(rows(), rows().length, read.rows), read);
-      if (guessed) left = `${left} The file is not UTF-8; it was read as Windows writes it. See whether letters with accents are right.`.trim();
+      if (guessed) left = `${left} The file is not UTF-8: see whether letters with accents are right.`.trim();
       return "";
     },
     left: () => left,

@@ -62,7 +62,7 @@ export function Grid({ rows, columns, choices, deeds, locked, wanted, done }: Gr
   return (
     <div class="table-frame">
       <table class="rows grid" ref={table}>
-        <caption class="hidden">People to add. Enter goes to the next row, the arrow keys up and down; a list of a spreadsheet can be pasted into any cell.</caption>
+        <caption class="hidden">People to add</caption>
         <thead><tr><th scope="col"><span class="hidden">Row</span></th>{columns.map((c) => <th key={c} scope="col">{columnNames[c]}</th>)}<th scope="col"><span class="hidden">Result</span></th></tr></thead>
         <tbody>{rows.map((r) => <RowView key={r.row.id} {...r} columns={columns} choices={choices} deeds={deeds} locked={locked} done={done} />)}</tbody>
       </table>

@@ -2,13 +2,15 @@
 import { useSignal, type Signal } from "../../lib/signal";
 import { useId } from "preact/hooks";
 
-import { count, plural } from "../../lib/format";
+import { count, plural, roleNames } from "../../lib/format";
+import { roleWords } from "../../lib/users";
+import { Fact, Facts } from "../../ui/bits";
 import { Menu } from "../../ui/menu";
 import { Notice } from "../../ui/notice";
 import { Icon } from "../../ui/icon";
 import type { ListDeeds } from "./deeds";
 import type { Choice } from "./grid";
-import { columnNames, maxRows, type Column, type How } from "./rows";
+import { columnNames, maxRows, type Column, type How, type Subscription } from "./rows";
 
 const ways: { how: How; label: string; text: string }[] = [
   { how: "invite", label: "Invite by mail", text: "Each gets a link and joins by accepting." },
@@ -70,21 +72,17 @@ export function Sources({ deeds, choices, columns, disabled, people, done, wrong
 }
 
 /** What the list can be filled with. */
-export const Help = ({ columns }: { columns: Column[] }) => (
+export const Help = ({ columns, subscriptions }: { columns: Column[]; subscriptions: Subscription[] }) => (
   <details class="help">
     <summary>From a spreadsheet or a file, and what the roles may do</summary>
     <div class="stack">
       <ul class="points">
         <li>Copy cells of a spreadsheet and paste them into the first email cell. Up to {count(maxRows)} people fit into a list.</li>
-        <li>A CSV file works the same, separated by commas, semicolons or tabs. It can be dropped on the list.</li>
+        <li>A CSV file, with commas, semicolons or tabs, can also be dropped on the list.</li>
         <li>With a first line that names the columns ({columns.map((c) => columnNames[c]).join(", ")}) their order does not matter; without it they stand in this order.</li>
         <li>Leave the list when you like: it is kept in this tab until it is sent.</li>
       </ul>
-      <dl class="facts">
-        <div><dt>Member</dt><dd>Uses the product with the license that they have.</dd></div>
-        <div><dt>Admin</dt><dd>Manages users and licenses; whether they may buy, the plan says.</dd></div>
-        <div><dt>Billing admin</dt><dd>Manages users, plans, seats and invoices.</dd></div>
-      </dl>
+      <Facts>{(["member", "admin", "billing_admin"] as const).map((role) => <Fact key={role} name={roleNames[role]}>{roleWords(role, subscriptions)}</Fact>)}</Facts>
     </div>
   </details>
 );

@@ -25,7 +25,7 @@ export function AccountsPage() {
       <Card plain>
         <Loaded query={list} what="the accounts" rows={8}>
           {(page) => page.items.length === 0
-            ? <Empty icon="building" title="No accounts yet" actions={<ButtonLink kind="primary" href="/operator/accounts/open">Open an account</ButtonLink>}>An account is one customer: its people, its seats and its invoices. Publish a catalog first.</Empty>
+            ? <Empty icon="building" title="No accounts yet" actions={<ButtonLink kind="primary" href="/operator/accounts/open">Open an account</ButtonLink>}>An account is one customer. Publish a catalog first.</Empty>
             : <AccountTable accounts={page.items} />}
         </Loaded>
         <Pager number={list.number} back={list.back} forward={list.forward} />

@@ -37,7 +37,7 @@ export function OpenAccountPage() {
   const plans = useQuery<{ plans: Published[] }>("/v1/operator/catalog");
   return (
     <>
-      <PageHead title="Open an account" back={<Link href="/operator"><Icon name="left" />Accounts</Link>} lead={<p>One customer, with its primary contact and its first subscription. The primary contact needs no invitation: signing in with the verified email is enough.</p>} />
+      <PageHead title="Open an account" back={<Link href="/operator"><Icon name="left" />Accounts</Link>} lead={<p>The primary contact needs no invitation: signing in with the verified email is enough.</p>} />
       <Loaded query={plans} what="the catalog">
         {(catalog) => catalog.plans.length === 0
           ? <Card plain><Empty icon="catalog" title="Nothing is published yet" actions={<Button kind="primary" onClick={() => go("/operator/catalog")}>To the catalog</Button>}>An account needs a plan to subscribe to.</Empty></Card>
