@@ -31,6 +31,9 @@ export class Problem extends Error {
   }
 }
 
+/** Whatever was thrown as a Problem. */
+export const problemOf = (reason: unknown) => (reason instanceof Problem ? reason : new Problem(0, "unexpected", reason instanceof Error ? reason.message : String(reason)));
+
 export interface Call {
   method?: "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
   body?: unknown;

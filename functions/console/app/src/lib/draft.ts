@@ -2,13 +2,14 @@
 import { useEffect } from "preact/hooks";
 
 import { useSignal, type Signal } from "./signal";
+import { stored } from "./stored";
 
 const prefix = "usher.draft.";
 
 /** A signal that is kept in this tab under a name until `discard`. */
 export function useDraft<T>(name: string, initial: T): Signal<T> & { discard: () => void } {
   const place = prefix + name;
-  const value = useSignal<T>(read(place, initial));
+  const value = useSignal<T>(stored<T>(place) ?? initial);
   const text = JSON.stringify(value.value);
   useEffect(() => {
     if (text === JSON.stringify(initial)) sessionStorage.removeItem(place);
@@ -20,12 +21,4 @@ export function useDraft<T>(name: string, initial: T): Signal<T> & { discard: ()
       sessionStorage.removeItem(place);
     },
   });
-}
-
-function read<T>(place: string, initial: T): T {
-  try {
-    return JSON.parse(sessionStorage.getItem(place) ?? "null") ?? initial;
-  } catch {
-    return initial;
-  }
 }

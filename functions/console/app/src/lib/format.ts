@@ -5,12 +5,9 @@ import type { Schema } from "./api";
 type Money = Schema<"Money">;
 
 /** Currencies whose minor unit is not a hundredth (ISO 4217). Intl's own table is CLDR's, which differs for some. */
-const digitsByCurrency: Record<string, number> = {
-  BIF: 0, CLP: 0, DJF: 0, GNF: 0, ISK: 0, JPY: 0, KMF: 0, KRW: 0, PYG: 0, RWF: 0, UGX: 0, UYI: 0, VND: 0, VUV: 0, XAF: 0, XOF: 0, XPF: 0,
-  BHD: 3, IQD: 3, JOD: 3, KWD: 3, LYD: 3, OMR: 3, TND: 3, CLF: 4, UYW: 4,
-};
+const unusual = { 0: "BIF CLP DJF GNF ISK JPY KMF KRW PYG RWF UGX UYI VND VUV XAF XOF XPF", 3: "BHD IQD JOD KWD LYD OMR TND", 4: "CLF UYW" };
 
-export const minorDigits = (currency: string) => digitsByCurrency[currency] ?? 2;
+export const minorDigits = (currency: string) => Number(Object.entries(unusual).find(([, codes]) => codes.includes(currency))?.[0] ?? 2);
 
 /** The reader's languages, best first. */
 const locales = () => [...navigator.languages];

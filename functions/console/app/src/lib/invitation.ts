@@ -3,6 +3,7 @@
 // kept in the history nor copied along.
 import { call, type Schema } from "./api";
 import { idToken, identity } from "./session";
+import { store, stored } from "./stored";
 
 export type Offer = Schema<"Offer">;
 export type Accepted = Schema<"Accepted">;
@@ -18,15 +19,8 @@ interface Kept {
 
 const place = "usher.invitation";
 
-function read(): Kept | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(place) ?? "null") as Kept | null;
-  } catch {
-    return null;
-  }
-}
-
-const keep = (kept: Kept) => sessionStorage.setItem(place, JSON.stringify(kept));
+const read = () => stored<Kept>(place);
+const keep = (kept: Kept) => store(place, kept);
 
 /** The invitation of the address or, after a reload or a sign-in, of this tab. */
 export function invitation(): Kept | null {

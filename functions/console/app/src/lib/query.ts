@@ -3,7 +3,7 @@
 import { signal, useSignal, type Signal } from "./signal";
 import { useEffect, useRef } from "preact/hooks";
 
-import { call, Problem, type Page } from "./api";
+import { call, problemOf, type Problem, type Page } from "./api";
 
 interface Entry {
   value: Signal<unknown>;
@@ -43,7 +43,7 @@ async function refresh(path: string, e: Entry): Promise<void> {
     e.problem.value = null;
   } catch (reason) {
     if (round !== e.round) return;
-    e.problem.value = reason instanceof Problem ? reason : new Problem(0, "no_answer", String(reason));
+    e.problem.value = problemOf(reason);
     e.stale = true;
   }
   e.loading.value = false;

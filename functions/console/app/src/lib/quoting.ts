@@ -2,7 +2,7 @@
 // answer to what is no longer asked is dropped.
 import { useEffect, useRef, useState } from "preact/hooks";
 
-import { call, Problem, type Schema } from "./api";
+import { call, Problem, problemOf, type Schema } from "./api";
 
 type Quote = Schema<"Quote">;
 
@@ -23,8 +23,8 @@ export interface Quoting {
   again: (note?: string) => void;
 }
 
-/** The quote of a body at a path, null for none. `pick` finds it in an answer that holds more. */
-export function useQuote<Answer = Quote>(path: string, body: object | null, pick: (answer: Answer) => Quote = (answer) => answer as unknown as Quote): Quoting {
+/** The quote of a body at a path, null for none. */
+export function useQuote(path: string, body: object | null): Quoting {
   const asked = body ? `${path} ${JSON.stringify(body)}` : "";
   const [round, setRound] = useState(0);
   const [note, setNote] = useState("");
@@ -38,7 +38,7 @@ export function useQuote<Answer = Quote>(path: string, body: object | null, pick
     let expiry: ReturnType<typeof setTimeout> | undefined;
     const wait = setTimeout(() => {
       first.current = false;
-      call<Answer>(path, { method: "POST", body, signal: stop.signal }).then(pick).then(
+      call<Quote>(path, { method: "POST", body, signal: stop.signal }).then(
         (quote) => {
           last.current = quote;
           setGot({ asked, quote });
@@ -47,7 +47,7 @@ export function useQuote<Answer = Quote>(path: string, body: object | null, pick
         (reason: unknown) => {
           if (stop.signal.aborted) return;
           last.current = undefined;
-          setGot({ asked, problem: reason instanceof Problem ? reason : new Problem(0, "no_answer", String(reason)) });
+          setGot({ asked, problem: problemOf(reason) });
         },
       );
     }, first.current || round ? 0 : settling);
@@ -73,3 +73,6 @@ export function useQuote<Answer = Quote>(path: string, body: object | null, pick
 
 /** Whether a refusal means that the price has to be looked at anew; nothing was charged. */
 export const outdated = (problem: unknown): problem is Problem => problem instanceof Problem && (problem.code === "quote_expired" || problem.code === "quote_stale");
+
+/** What is said beside the new price then. */
+export const priceMoved = "The price has changed in between. Nothing was charged; this is the price now.";

@@ -3,6 +3,7 @@
 // (without a question where the provider still knows the person) and closing the tab
 // forgets them.
 import { signal } from "./signal";
+import { store, stored } from "./stored";
 
 export interface Config {
   issuer: string;
@@ -42,20 +43,15 @@ let known: Promise<Config> | undefined;
 /** The addresses of the identity provider, from the server that this page comes from. */
 export function config(): Promise<Config> {
   known ??= fetch("/config.json", { headers: { Accept: "application/json" } }).then(async (answer) => {
-    if (!answer.ok) throw new Error("The sign-in service cannot be reached. Try again in a moment.");
+    if (!answer.ok) throw new Error("The sign-in service does not answer. Try again in a moment.");
     return (await answer.json()) as Config;
   });
   known.catch(() => (known = undefined)); // so that trying again asks again
   return known;
 }
 
-function read(): Tokens | null {
-  try {
-    return JSON.parse(sessionStorage.getItem(tokensKey) ?? "null") as Tokens | null;
-  } catch {
-    return null;
-  }
-}
+const read = () => stored<Tokens>(tokensKey);
+const keep = (tokens: Tokens) => store(tokensKey, tokens);
 
 const claims = (jwt: string): Record<string, unknown> => {
   const bytes = Uint8Array.from(atob((jwt.split(".")[1] ?? "").replaceAll("-", "+").replaceAll("_", "/")), (c) => c.charCodeAt(0));
@@ -92,7 +88,7 @@ const random = () => base64url(crypto.getRandomValues(new Uint8Array(32)));
 export async function signIn(back: string, options: { hint?: string; again?: boolean } = {}): Promise<void> {
   const c = await config();
   const state = random(), nonce = random(), verifier = random();
-  sessionStorage.setItem(leavingKey, JSON.stringify({ state, nonce, verifier, back }));
+  store(leavingKey, { state, nonce, verifier, back });
   const challenge = base64url(new Uint8Array(await crypto.subtle.digest("SHA-256", new TextEncoder().encode(verifier))));
   const query = new URLSearchParams({
     response_type: "code", client_id: c.client_id, redirect_uri: c.redirect_uri, scope: c.scope, state, nonce, code_challenge: challenge, code_challenge_method: "S256",
@@ -105,19 +101,17 @@ export async function signIn(back: string, options: { hint?: string; again?: boo
 /** Takes the answer of the sign-in page at /signed-in and returns the path to go on with. */
 export async function arrive(): Promise<string> {
   const query = new URLSearchParams(location.search);
-  const left = JSON.parse(sessionStorage.getItem(leavingKey) ?? "null") as { state: string; nonce: string; verifier: string; back: string } | null;
+  const left = stored<{ state: string; nonce: string; verifier: string; back: string }>(leavingKey);
   sessionStorage.removeItem(leavingKey);
   if (query.get("error")) throw new Error(query.get("error_description") || "The sign-in was not completed.");
   if (!left || query.get("state") !== left.state) throw new Error("This sign-in was begun in another tab or has been finished already. Sign in again.");
   const c = await config();
   const tokens = await exchange(c, { grant_type: "authorization_code", code: query.get("code") ?? "", redirect_uri: c.redirect_uri, code_verifier: left.verifier });
-  if (claims(tokens.id_token).nonce !== left.nonce) throw new Error("The sign-in's answer belongs to another sign-in. Sign in again.");
+  if (claims(tokens.id_token).nonce !== left.nonce) throw new Error("This sign-in was begun in another tab. Sign in again.");
   keep(tokens);
   identity.value = await identify(tokens);
   return left.back.startsWith("/") && !left.back.startsWith("//") ? left.back : "/";
 }
-
-const keep = (tokens: Tokens) => sessionStorage.setItem(tokensKey, JSON.stringify(tokens));
 
 async function exchange(c: Config, form: Record<string, string>): Promise<Tokens> {
   const answer = await fetch(c.token_endpoint, { method: "POST", body: new URLSearchParams({ ...form, client_id: c.client_id }) });

@@ -29,8 +29,8 @@ export function deedsOf(here: Here, u: User): Deed[] {
 /** Why role and access of a user are not the reader's to change, or "". */
 export function untouchable(here: Here, u: User): string {
   if (u.status === "removed") return "";
-  if (u.role === "owner" && u.id === here.me.id) return "You are the primary contact: always active. To change your role or leave, make somebody else the primary contact first, on that person’s page.";
-  if (u.role === "owner") return "The primary contact is always active. Role and access can be changed only after the account was handed over to somebody else.";
+  if (u.role === "owner" && u.id === here.me.id) return "You are the primary contact: always active. To change that, make somebody else the primary contact first, on that person’s page.";
+  if (u.role === "owner") return "The primary contact is always active. Role and access can be changed only after handing over.";
   if (u.id === here.me.id) return "Nobody changes their own role or access. Ask another administrator.";
   if (!here.mayChange(u.role)) return "Your role does not reach this one’s role and access. Ask the primary contact.";
   return "";
@@ -69,7 +69,10 @@ const fewer = (s: Subscription) => {
   }[s.rules.decrease];
 };
 
-const least = (s: Subscription) => (s.rules.min_seats > 0 ? ` At least ${plural(s.rules.min_seats, "user")} ${s.rules.min_seats === 1 ? "is" : "are"} billed.` : "");
+/** What an invoice counts where active users are billed. */
+export const counted = { at_close: "who is active at that moment", peak: "the most users who were active at the same time", daily: "the average of active users over the days" } as const;
+
+export const least = (s: Subscription) => (s.rules.min_seats > 0 ? ` At least ${plural(s.rules.min_seats, "user")} ${s.rules.min_seats === 1 ? "is" : "are"} billed.` : "");
 
 /** What a seat that becomes free, or a user who is active no more, does to the bill. */
 export function billOfLess(s: Subscription, here: Here, name: string): string {
@@ -77,7 +80,7 @@ export function billOfLess(s: Subscription, here: Here, name: string): string {
   if (s.billing === "active_users") {
     return {
       at_close: `The invoice of ${end} counts who is active at that moment: ${name} is on it only if active again by then.`,
-      peak: `This cycle is billed by the highest number of users who were active at the same time, so the invoice of ${end} stays as it is. The one after it does not count ${name}.`,
+      peak: `The invoice of ${end} counts the highest number of users active at the same time and stays as it is; the one after it does not count ${name}.`,
       daily: `${name} is counted for the days up to today and for none after it, on the invoice of ${end}.`,
     }[s.rules.active_count] + least(s);
   }
@@ -114,8 +117,8 @@ export function roleWords(role: Role, subscriptions: Subscription[]): string {
   const spend = all.some((s) => s.rules.admins_may_spend), auto = all.some((s) => s.rules.auto_seats);
   return {
     owner: "May do everything, and is the only one who can hand the account over.",
-    admin: `Adds and changes users, and gives and takes licenses. ${spend ? "May also buy licenses, change plans and see invoices." : "May not change what is bought, nor see invoices."}`,
-    billing_admin: `Adds and changes users, buys licenses, changes plans and sees invoices. ${auto ? "May also give and take licenses." : "May not give or take licenses."}`,
+    admin: `Adds and changes users, and gives and takes licenses. May ${spend ? "also" : "not"} buy licenses, change plans and see invoices.`,
+    billing_admin: `Adds and changes users, buys licenses, changes plans and sees invoices. May ${auto ? "also" : "not"} give and take licenses.`,
     member: "Sees only their own licenses.",
   }[role];
 }

@@ -2,7 +2,7 @@
 // again, by a second click, a reload or a network that drops, has one effect.
 import { useSignal } from "./signal";
 
-import { call, Problem, type Call } from "./api";
+import { call, Problem, problemOf, type Call } from "./api";
 
 const prefix = "usher.key.";
 
@@ -46,7 +46,7 @@ export function useWrite() {
         await work();
         return true;
       } catch (reason) {
-        problem.value = reason instanceof Problem ? reason : new Problem(0, "unexpected", reason instanceof Error ? reason.message : String(reason));
+        problem.value = problemOf(reason);
         return false;
       } finally {
         busy.value = false;

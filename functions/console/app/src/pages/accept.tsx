@@ -2,7 +2,7 @@
 // acceptance, and for each way in which it can fail a page that says what to do next.
 import { useEffect, useState } from "preact/hooks";
 
-import { path, Problem, type Schema } from "../lib/api";
+import { path, Problem, problemOf, type Schema } from "../lib/api";
 import { dateTime, roleNames, visible } from "../lib/format";
 import { accept, allowed, forgetInvitation, invitation, lookUp, note, type Accepted, type Offer } from "../lib/invitation";
 import { invalidate } from "../lib/query";
@@ -37,7 +37,7 @@ export function AcceptPage() {
       await invalidate("/v1/me");
       return setStep({ at: "welcome", done, offer: kept.offer, may: await allowed(done) });
     } catch (reason) {
-      const problem = reason instanceof Problem ? reason : new Problem(0, "no_answer", String(reason));
+      const problem = problemOf(reason);
       // Where no answer came, or a sign-in has to be renewed, the same acceptance goes on.
       if (!problem.again && problem.status !== 401) note({ accepting: false });
       return setStep({ at: "refused", problem, offer: kept.offer });
@@ -94,7 +94,7 @@ function OfferPage({ offer, onAccept, onSignIn }: { offer: Offer; onAccept: () =
       <p class="soft">
         {same ? <>You are signed in as <Typed>{who ?? ""}</Typed>, to whom it was sent.</>
           : who ? <>You are signed in as <Typed>{who}</Typed>. The invitation was sent to another address: sign in with that one.</>
-          : "You sign in with this very address, as for the product itself. No password is asked for here."}
+          : "You sign in with this address, as for the product itself."}
       </p>
     </Front>
   );
@@ -113,7 +113,7 @@ function Joined({ done, offer, may }: { done: Accepted; offer?: Offer; may: Sche
         <Fact name="Your license">{holds ? <Chip tone="good">{product || "Yes"}</Chip> : "None yet"}</Fact>
       </Facts>
       {holds && !!may?.entitlements.length && <div><p class="group-label">What you may do now</p><ul class="points">{may.entitlements.map((e) => <li key={e.id}><Typed>{e.name}</Typed></li>)}</ul></div>}
-      {!holds && done.user.invitation?.subscription_id && <p>No seat was free for you, so there is no license yet. The person who invited you has been told and can give you one later.</p>}
+      {!holds && done.user.invitation?.subscription_id && <p>No seat was free, so there is no license yet. Whoever invited you has been told and can give you one later.</p>}
       {!holds && !done.user.invitation?.subscription_id && <p>The invitation came without a license. Ask an admin of the account when you need one.</p>}
     </Front>
   );

@@ -9,7 +9,7 @@ import { know } from "../lib/people";
 import { all, usePages } from "../lib/query";
 import { mayLicense } from "../lib/rights";
 import { go, Link, queryValue, setQuery } from "../lib/router";
-import { billedUsers, heldBy, running, userPage, type Subscription, type User } from "../lib/users";
+import { billedUsers, counted, heldBy, running, userPage, type Subscription, type User } from "../lib/users";
 import { useWrite } from "../lib/write";
 import { Card, Chip, Figure, Meter, PageHead, Pager, Person, SortButton, SortHead, Typed } from "../ui/bits";
 import { Button, ButtonLink } from "../ui/button";
@@ -178,8 +178,6 @@ function Numbers({ active }: { active: number | undefined }) {
     </dl>
   );
 }
-
-const counted = { at_close: "who is active at that moment", peak: "the most users who were active at the same time", daily: "the average of active users over the days" } as const;
 
 /** What the next invoice counts on a plan that bills active users. */
 function Billed({ of: s }: { of: Subscription }) {

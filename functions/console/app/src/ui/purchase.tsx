@@ -5,14 +5,14 @@ import type { ComponentChildren } from "preact";
 import { useEffect } from "preact/hooks";
 
 import { useAccount } from "../lib/account";
-import type { Problem, Schema } from "../lib/api";
+import type { Schema } from "../lib/api";
 import { invalidate } from "../lib/query";
-import { outdated, type Quoting } from "../lib/quoting";
+import { outdated, priceMoved, type Quoting } from "../lib/quoting";
 import { Link } from "../lib/router";
 import { useWrite, write } from "../lib/write";
+import { Agreement } from "./agreement";
 import { Button } from "./button";
 import { Dialog } from "./dialog";
-import { Checkbox } from "./field";
 import { Icon } from "./icon";
 import { Amount, QuoteView, type Prices } from "./money";
 import { Notice, ProblemNotice, say, Skeleton } from "./notice";
@@ -25,9 +25,8 @@ interface Purchase<Done> {
   /** The verb of the button that confirms. */
   submit: string;
   quoting: Quoting;
-  /** Where the quote is confirmed; the body is quote_id and agreement_accepted with what `more` adds. */
+  /** Where the quote is confirmed. */
   confirm: string;
-  more?: object;
   agreement: string | undefined;
   prices?: Prices;
   /** Why nothing is due though something is bought. */
@@ -40,8 +39,6 @@ interface Purchase<Done> {
   idle?: ComponentChildren;
   /** The way to the vendor, where what is asked for is not self-serve. */
   ask?: ComponentChildren;
-  /** Why an answer is no success, where it can be none. */
-  fault?: (answer: Done) => Problem | undefined;
   done: (answer: Done) => string;
   receipt: (answer: Done, quote: Quote) => ComponentChildren;
   onDone?: () => void;
@@ -66,14 +63,12 @@ export function PurchaseDialog<Done extends object>(p: Purchase<Done>) {
     await w.run(async () => {
       let answer: Done;
       try {
-        answer = await write<Done>("POST", p.confirm, { quote_id: quote.quote_id, agreement_accepted: agreed.value, ...p.more });
+        answer = await write<Done>("POST", p.confirm, { quote_id: quote.quote_id, agreement_accepted: agreed.value });
       } catch (reason) {
         if (!outdated(reason)) throw reason;
         await invalidate(here.api);
-        return p.quoting.again(reason.code === "quote_expired" ? "The price had expired. Nothing was charged; this is the price now." : "Something about the subscription changed in between. Nothing was charged; this is the price now.");
+        return p.quoting.again(priceMoved);
       }
-      const fault = p.fault?.(answer);
-      if (fault) throw fault;
       finished.value = { answer, quote };
       say(p.done(answer));
       p.onDone?.();
@@ -102,10 +97,7 @@ export function PurchaseDialog<Done extends object>(p: Purchase<Done>) {
           {problem && (p.ask && problem.code === "contact_sales" ? <Notice title={problem.message} actions={p.ask} /> : <ProblemNotice problem={problem} retry={problem.again ? () => p.quoting.again() : undefined} />)}
           {problem?.code === "forbidden" && <WhoMaySpend what="what is bought" />}
           {shown && p.consequences?.(shown)}
-          {shown && p.agreement && (
-            <Checkbox checked={agreed.value} error={missing.value && !agreed.value ? "Accept the license agreement to go on." : undefined} onChecked={(on) => (agreed.value = on)}
-              label={<>I accept the <a href={p.agreement} target="_blank" rel="noopener noreferrer">license agreement</a></>} />
-          )}
+          {shown && p.agreement && <Agreement url={p.agreement} agreed={agreed.value} onAgreed={(on) => (agreed.value = on)} missing={missing.value} />}
           <ProblemNotice problem={w.problem.value} />
         </div>
         <footer>

@@ -1,7 +1,7 @@
 // What would become of a list if it were sent now: a dry run of every batch, and one price
 // for all seats that the whole list lacks.
 import type { Here } from "../../lib/account";
-import { call, path, Problem, type Page, type Schema } from "../../lib/api";
+import { call, path, Problem, problemOf, type Page, type Schema } from "../../lib/api";
 import { write } from "../../lib/write";
 import { batchSize, columns, type Column, type How, type Row, type Subscription } from "./rows";
 
@@ -111,7 +111,7 @@ export async function review(here: Here, how: How, rows: Row[], of: string, tell
     if (!quote) out.buys = null;
     for (const take of lacking) if (take.subscription !== out.buys) refuseLacking(out, how, take, { code: "no_free_seats", detail: `No seat of ${take.subscription.product_name} is left for this row.` });
   } catch (reason) {
-    out.problem = reason instanceof Problem ? reason : new Problem(0, "unexpected", String(reason));
+    out.problem = problemOf(reason);
   }
   return out;
 }

@@ -10,7 +10,7 @@ import { maySpend } from "../../lib/rights";
 import { useWrite, write } from "../../lib/write";
 import { ProblemNotice, say } from "../../ui/notice";
 import { PersonPicker } from "../../ui/person-picker";
-import { BuyForOne } from "./buy-for-one";
+import { AssignDialog } from "../assign-dialog";
 
 type Subscription = Schema<"Subscription">;
 type User = Schema<"User">;
@@ -43,7 +43,7 @@ export function Assign({ of: s }: { of: Subscription }) {
         hint={full ? <Full of={s} /> : <>{free} Somebody who is not here yet: <Link href={`${here.home}/users/add`}>add users</Link>.</>}
         onValue={(_, user) => void (user && give(user))} />
       <ProblemNotice problem={w.problem.value} />
-      {buying.value && <BuyForOne of={s} user={buying.value} onClose={() => (buying.value = null)} />}
+      {buying.value && <AssignDialog users={[buying.value]} subscription={s.id} onClose={() => (buying.value = null)} />}
     </div>
   );
 }

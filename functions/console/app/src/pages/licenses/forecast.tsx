@@ -3,7 +3,7 @@
 import { useEffect, useState } from "preact/hooks";
 
 import { useAccount } from "../../lib/account";
-import { call, Problem, type Schema } from "../../lib/api";
+import { call, problemOf, type Problem, type Schema } from "../../lib/api";
 import { date, longDate, money } from "../../lib/format";
 import { useQuery } from "../../lib/query";
 import { Card } from "../../ui/bits";
@@ -34,7 +34,7 @@ export function Forecast({ of: s }: { of: Subscription }) {
       call<ForecastOf>(at, { method: "POST", body: { changes: [{ seats }] }, signal: stop.signal }).then(setSupposed, (reason: unknown) => {
         if (stop.signal.aborted) return;
         setSupposed(null);
-        setProblem(reason instanceof Problem ? reason : new Problem(0, "no_answer", String(reason)));
+        setProblem(problemOf(reason));
       });
     }, 250);
     return () => {
