@@ -21,6 +21,8 @@
 package browsertest
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"os"
 	"path/filepath"
@@ -69,6 +71,10 @@ func Start(t testing.TB, o stack.Options) *Rig {
 	for name, text := range files {
 		overlay[console.DistDir+"/"+name] = text
 	}
+	// Browsers are sent the packed script, which has to be this one too.
+	if overlay[console.DistDir+"/"+console.Packed], err = zipped(files["app.js"]); err != nil {
+		t.Fatal(err)
+	}
 	binary, err := build.Overlaid(t.Context(), root, t.TempDir(), folder, overlay)
 	if err != nil {
 		t.Fatal(err)
@@ -80,6 +86,18 @@ func Start(t testing.TB, o stack.Options) *Rig {
 	r := &Rig{root: root, browser: theBrowser.use(t)}
 	r.Stack = stacktest.Start(t, o)
 	return r
+}
+
+func zipped(text []byte) ([]byte, error) {
+	var out bytes.Buffer
+	w := gzip.NewWriter(&out)
+	if _, err := w.Write(text); err != nil {
+		return nil, err
+	}
+	if err := w.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
 }
 
 // shots is the folder of the pictures; it is not committed.

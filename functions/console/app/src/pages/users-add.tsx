@@ -110,7 +110,7 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
         {!open.length && !done && <p class="soft">Enter at least one person. What it costs is shown here before anything is sent.</p>}
         {!busy && !sent && checking && <Progress label="Checking the list and its cost" done={checked} of={ready.length} />}
         {!busy && !sent && !checking && review && open.length > 0 && <Cost here={here} how={how} review={review} subscriptions={subscriptions} agreed={agreed.value} onAgreed={(v) => (agreed.value = v)} onWithout={deeds.without} onRetry={ask} />}
-        {wrong > 0 && ready.length > 0 && !busy && <p class="warn-line"><Icon name="warn" />{plural(wrong, "row has a mistake and stays", "rows have mistakes and stay")} in the list; the others can be sent.</p>}
+        {wrong > 0 && !!review?.ready.length && !busy && <p class="warn-line"><Icon name="warn" />{plural(wrong, "row has a mistake and stays", "rows have mistakes and stay")} in the list; the others can be sent.</p>}
         <p class="actions">
           {ready.length > 0 && !sent && !checking && <Next how={how} people={ready.length} review={review} agreed={agreed.value} busy={busy} onAsk={ask} onSend={send} />}
           {done > 0 && !open.length && <AllDone here={here} how={how} onAnew={draft.discard} />}
