@@ -124,7 +124,7 @@ func TestTheStaffAnswersRequests(t *testing.T) {
 	page.In("row", "Invoice 2").Click("button", "Invoice 2")
 	page.Click("menuitem", "Mark as paid")
 	page.In("dialog", "Mark invoice 2 as paid?").Click("button", "Mark as paid")
-	page.In("row", "Invoice 2").See("paid")
+	page.In("row", "Invoice 2").See("Paid")
 	page.In("row", "Invoice 2").Click("button", "Invoice 2")
 	page.Click("menuitem", "Take back by credit note")
 	back := page.In("dialog", "Take back invoice 2?")

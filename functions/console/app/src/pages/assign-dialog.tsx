@@ -6,17 +6,20 @@ import { useEffect } from "preact/hooks";
 import { useAccount, useSubscriptions } from "../lib/account";
 import { Problem, type Schema } from "../lib/api";
 import { count, personName, plural, visible } from "../lib/format";
-import { outdated } from "../lib/quoting";
+import { outdated, priceMoved } from "../lib/quoting";
 import { mayLicense, maySpend } from "../lib/rights";
 import { Link } from "../lib/router";
 import { allows, heldBy, listed, peopleChanged, pools, running, userPage, type Subscription, type User } from "../lib/users";
 import { useWrite, write } from "../lib/write";
+import { Agreement } from "../ui/agreement";
 import { Chip, Progress } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Dialog } from "../ui/dialog";
-import { Checkbox, Select } from "../ui/field";
+import { Select } from "../ui/field";
 import { QuoteView } from "../ui/money";
 import { Empty, Notice, ProblemNotice, say } from "../ui/notice";
+import { Table } from "../ui/table";
+import { nothingDue } from "./licenses/why";
 import { Effects } from "./user-dialogs";
 
 /** How many users the API takes at once. */
@@ -63,7 +66,7 @@ function useAssigning(users: User[]) {
       })];
     } catch (reason) {
       if (!outdated(reason) && !(reason instanceof Problem && reason.code === "quote_required")) throw reason;
-      note.value = "The price has changed in between and nothing was charged. This is the price now.";
+      note.value = priceMoved;
       quote.value = null;
       return next(s, agreed);
     }
@@ -130,11 +133,9 @@ export function AssignDialog({ users, subscription, onClose }: Props) {
               <>
                 <div aria-live="polite">{a.note.value && <Notice tone="warn" title={a.note.value} />}</div>
                 {users.length > portion && <p>Licenses are bought for {count(portion)} people at a time: this is the price for people {count(a.outcomes.value.length + 1)} to {count(Math.min(users.length, a.outcomes.value.length + portion))}.</p>}
-                <QuoteView quote={a.quote.value} zone={here.zone} />
-                {sub.agreement_url && (
-                  <Checkbox checked={agreed.value} error={missing.value && !agreed.value ? "Accept the license agreement to go on." : undefined} onChecked={(on) => (agreed.value = on)}
-                    label={<>I accept the <a href={sub.agreement_url} target="_blank" rel="noopener noreferrer">license agreement</a></>} />
-                )}
+                <QuoteView quote={a.quote.value} zone={here.zone} prices={{ [sub.plan_id]: sub.price }} why={nothingDue(sub, a.quote.value)} />
+                <p>Licenses that nobody uses go when the cycle ends, and are then no longer billed.</p>
+                {sub.agreement_url && <Agreement url={sub.agreement_url} agreed={agreed.value} onAgreed={(on) => (agreed.value = on)} missing={missing.value} />}
               </>
             )
             : !begun && <What sub={sub} users={users} need={need} gets={gets} lacking={lacking} single={single} />}
@@ -160,7 +161,7 @@ function What({ sub, users, need, gets, lacking, single }: { sub: Subscription; 
     if (sub.rules.auto_seats) return `${plural(lacking, "license is", "licenses are")} missing and ${lacking === 1 ? "is" : "are"} bought with it. You see the price first.`;
     return (
       <>
-        Nothing changes. {sub.available > 0 ? `Only ${plural(sub.available, "license is", "licenses are")} free: whoever was selected first gets ${sub.available === 1 ? "it" : "them"}, the others get none.` : "No license is free."}{" "}
+        Nothing changes. {sub.available > 0 ? `Only ${plural(sub.available, "license is", "licenses are")} free: whoever was selected first gets ${sub.available === 1 ? "it" : "them"}.` : "No license is free."}{" "}
         <Link href={`${here.home}/licenses/${encodeURIComponent(sub.id)}`}>Buy more or take some back</Link>
       </>
     );
@@ -170,7 +171,7 @@ function What({ sub, users, need, gets, lacking, single }: { sub: Subscription; 
     <>
       <Effects access={<>{gets ? <>From now on {who} may {allows(sub.entitlements) || `use ${visible(sub.product_name)}`}{here.account.mails_off.includes("license_given") ? "." : `, and ${gets === 1 ? "is" : "are"} told by mail.`}</> : "Nothing changes."}</>} bill={bill()} />
       {holding > 0 && <p class="soft">{single ? `${single} holds` : `${count(holding)} of them ${holding === 1 ? "holds" : "hold"}`} a license already.</p>}
-      {others > 0 && <p class="soft">{single ? `${single} is` : `${count(others)} of them ${others === 1 ? "is" : "are"}`} not active and cannot be given a license: invited people get theirs with the invitation, deactivated ones have to be activated first.</p>}
+      {others > 0 && <p class="soft">{single ? `${single} is` : `${count(others)} of them ${others === 1 ? "is" : "are"}`} not active: invited people get a license with the invitation, deactivated ones have to be activated first.</p>}
     </>
   );
 }
@@ -199,21 +200,11 @@ function Results({ outcomes, product, onClose }: { outcomes: Outcome[]; product:
           {plural(n("assigned"), "user")} got a license{held > 0 && `, ${count(held)} held one already`}{refused > 0 && `, ${count(refused)} got none`}.
           {refused > 0 && " Who got none stays selected."}
         </p>
-        <div class="table-frame">
-          <table class="rows">
-            <caption class="hidden">What became of everybody</caption>
-            <thead><tr><th scope="col">Person</th><th scope="col">Result</th><th scope="col">Why</th></tr></thead>
-            <tbody>
-              {sorted.map((o) => (
-                <tr key={o.user.id}>
-                  <th scope="row"><Link href={userPage(here, o.user.id)}><bdi>{personName(o.user)}</bdi></Link></th>
-                  <td><Chip tone={words[o.status][1]}>{words[o.status][0]}</Chip></td>
-                  <td class="small-text">{o.why || <span class="soft">–</span>}</td>
-                </tr>
-              ))}
-            </tbody>
-          </table>
-        </div>
+        <Table caption="What became of everybody" rows={sorted} keyOf={(o) => o.user.id} columns={[
+          { name: "Person", cell: (o) => <Link href={userPage(here, o.user.id)}><bdi>{personName(o.user)}</bdi></Link> },
+          { name: "Result", cell: (o) => <Chip tone={words[o.status][1]}>{words[o.status][0]}</Chip> },
+          { name: "Why", class: "small-text", cell: (o) => o.why || <span class="soft">–</span> },
+        ]} />
       </div>
       <footer><Button kind="primary" autofocus onClick={onClose}>Done</Button></footer>
     </Dialog>

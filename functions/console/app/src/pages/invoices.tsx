@@ -5,10 +5,11 @@ import { date, longDate, relative, visible } from "../lib/format";
 import { usePages, useQuery } from "../lib/query";
 import { Link } from "../lib/router";
 import { useWrite } from "../lib/write";
-import { Card, Chip, PageHead, Pager } from "../ui/bits";
+import { Card, Chip, PageHead } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Amount, InvoiceTable } from "../ui/money";
 import { Empty, Loaded, NoPermission, ProblemNotice } from "../ui/notice";
+import { TableList, type Column } from "../ui/table";
 
 type Invoice = Schema<"Invoice">;
 
@@ -19,6 +20,15 @@ const statusTones = { open: "info", paid: "good", void: "neutral" } as const;
 
 /** What became of a paper; a credit note is settled by being there. */
 export const PaperStatus = ({ of }: { of: Invoice }) => (of.status ? <Chip tone={statusTones[of.status]}>{statusWords[of.status]}</Chip> : <span class="soft">–</span>);
+
+/** What lists of papers say of each. */
+export const paperColumns = (zone: string, name: Column<Invoice>["cell"]): Column<Invoice>[] => [
+  { name: "Number", cell: name },
+  { name: "Issued", cell: (i) => date(i.issued_at, zone) },
+  { name: "Status", cell: (i) => <PaperStatus of={i} /> },
+  { name: "Total", class: "num", cell: (i) => <Amount of={i.total} /> },
+  { name: "Due", class: "num", cell: (i) => (i.kind === "credit_note" ? <span class="soft">–</span> : <Amount of={i.amount_due} />) },
+];
 
 /** Fetches a paper as a file, under the name that the API gives it. */
 export const fetchPaper = (here: Here, invoice: Invoice, kind: "pdf" | "csv") =>
@@ -67,33 +77,12 @@ function Papers({ list, here }: { list: ReturnType<typeof usePages<Page<Invoice>
   return (
     <Card plain title="Invoices and credit notes">
       {fetching.problem.value && <div class="in-card"><ProblemNotice problem={fetching.problem.value} /></div>}
-      <Loaded query={list} what="invoices" rows={6}>
-        {(page) => page.items.length === 0
-          ? <Empty icon="invoice" title="There is no invoice yet">The first one is issued when something is billed.</Empty>
-          : (
-            <div class="table-frame" aria-busy={list.late}>
-              <table class="rows">
-                <caption class="hidden">Invoices and credit notes of {visible(here.account.name)}, newest first</caption>
-                <thead>
-                  <tr><th scope="col">Number</th><th scope="col">Issued</th><th scope="col">Status</th><th scope="col" class="num">Total</th><th scope="col" class="num">Due</th><th scope="col"><span class="hidden">Download</span></th></tr>
-                </thead>
-                <tbody>
-                  {page.items.map((invoice) => (
-                    <tr key={invoice.number}>
-                      <th scope="row"><Link href={`${here.home}/invoices/${invoice.number}`}>{paperName(invoice)}</Link></th>
-                      <td data-label="Issued">{date(invoice.issued_at, here.zone)}</td>
-                      <td data-label="Status"><PaperStatus of={invoice} /></td>
-                      <td data-label="Total" class="num"><Amount of={invoice.total} /></td>
-                      <td data-label="Due" class="num">{invoice.kind === "credit_note" ? <span class="soft">–</span> : <Amount of={invoice.amount_due} />}</td>
-                      <td class="row-actions num"><Button small kind="quiet" icon="download" aria-label={`Download ${paperName(invoice).toLowerCase()} as PDF`} onClick={() => void fetching.run(() => fetchPaper(here, invoice, "pdf"))} /></td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )}
-      </Loaded>
-      <Pager number={list.number} back={list.back} forward={list.forward} />
+      <TableList list={list} what="invoices" caption={`Invoices and credit notes of ${visible(here.account.name)}, newest first`} keyOf={paperName}
+        empty={<Empty icon="invoice" title="There is no invoice yet">The first one is issued when something is billed.</Empty>}
+        columns={[
+          ...paperColumns(here.zone, (i) => <Link href={`${here.home}/invoices/${i.number}`}>{paperName(i)}</Link>),
+          { name: "Download", hidden: true, class: "row-actions num", cell: (i) => <Button small kind="quiet" icon="download" aria-label={`Download ${paperName(i).toLowerCase()} as PDF`} onClick={() => void fetching.run(() => fetchPaper(here, i, "pdf"))} /> },
+        ]} />
     </Card>
   );
 }

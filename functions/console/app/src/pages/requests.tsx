@@ -5,9 +5,10 @@ import { date } from "../lib/format";
 import { nameOf } from "../lib/people";
 import { usePages } from "../lib/query";
 import { Link, queryValue, setQuery } from "../lib/router";
-import { Card, Chip, PageHead, Pager, Typed } from "../ui/bits";
+import { Card, Chip, PageHead, Typed } from "../ui/bits";
 import { Button } from "../ui/button";
-import { Empty, Loaded, NoPermission } from "../ui/notice";
+import { Empty, NoPermission } from "../ui/notice";
+import { TableList } from "../ui/table";
 import { OneRequest } from "./requests/one";
 import { OpenRequest } from "./requests/open";
 import { statusOf, useSubject } from "./requests/subject";
@@ -28,30 +29,15 @@ function List() {
     <>
       <PageHead title="Requests" lead={<p>Ask the vendor for what cannot be done here, and see what they answered.</p>} actions={<Button kind="primary" icon="plus" onClick={() => setQuery({ new: "other" })}>New request</Button>} />
       <Card plain>
-        <Loaded query={list} what="the requests of this account">
-          {(page) => page.items.length === 0
-            ? <Empty icon="request" title="Nothing has been asked yet" actions={<Button onClick={() => setQuery({ new: "other" })}>Ask the vendor</Button>}>More licenses than can be bought here, another plan, or a question: the vendor answers here and by mail.</Empty>
-            : (
-              <div class="table-frame" aria-busy={list.late}>
-                <table class="rows">
-                  <caption class="hidden">Requests, the newest first</caption>
-                  <thead><tr><th scope="col">Request</th><th scope="col">Message</th><th scope="col">By</th><th scope="col">Opened</th><th scope="col">Status</th></tr></thead>
-                  <tbody>
-                    {page.items.map((r) => (
-                      <tr key={r.id}>
-                        <th scope="row"><Link href={`${here.home}/requests/${r.id}`}>{subject(r)}</Link></th>
-                        <td data-label="Message">{r.message ? <Typed>{r.message}</Typed> : <span class="soft">–</span>}</td>
-                        <td data-label="By" class="amount"><Typed>{nameOf(here.api, r.opened_by)}</Typed></td>
-                        <td data-label="Opened" class="amount">{date(r.opened_at, here.zone)}</td>
-                        <td data-label="Status"><Chip tone={statusOf[r.status][0]}>{statusOf[r.status][1]}</Chip></td>
-                      </tr>
-                    ))}
-                  </tbody>
-                </table>
-              </div>
-            )}
-        </Loaded>
-        <Pager number={list.number} back={list.back} forward={list.forward} />
+        <TableList list={list} what="the requests of this account" caption="Requests, the newest first" keyOf={(r) => r.id}
+          empty={<Empty icon="request" title="Nothing has been asked yet" actions={<Button onClick={() => setQuery({ new: "other" })}>Ask the vendor</Button>}>More licenses than can be bought here, another plan, or a question: the vendor answers here and by mail.</Empty>}
+          columns={[
+            { name: "Request", cell: (r) => <Link href={`${here.home}/requests/${r.id}`}>{subject(r)}</Link> },
+            { name: "Message", cell: (r) => (r.message ? <Typed>{r.message}</Typed> : <span class="soft">–</span>) },
+            { name: "By", class: "amount", cell: (r) => <Typed>{nameOf(here.api, r.opened_by)}</Typed> },
+            { name: "Opened", class: "amount", cell: (r) => date(r.opened_at, here.zone) },
+            { name: "Status", cell: (r) => <Chip tone={statusOf[r.status][0]}>{statusOf[r.status][1]}</Chip> },
+          ]} />
       </Card>
       {queryValue("new") && <OpenRequest />}
     </>

@@ -7,13 +7,15 @@ import { date, dateTime, personName, relative, roleNames, visible } from "../lib
 import { nameOf } from "../lib/people";
 import { invalidate, usePages } from "../lib/query";
 import { Link } from "../lib/router";
+import { userPage } from "../lib/users";
 import { write } from "../lib/write";
-import { Card, Chip, PageHead, Pager, Person, Typed } from "../ui/bits";
+import { Card, Chip, PageHead, Person, Typed } from "../ui/bits";
 import { ButtonLink } from "../ui/button";
 import { FormDialog } from "../ui/dialog";
 import { Icon } from "../ui/icon";
 import { Menu } from "../ui/menu";
-import { Empty, Loaded, NoPermission } from "../ui/notice";
+import { Empty, NoPermission } from "../ui/notice";
+import { TableList } from "../ui/table";
 
 type Invitation = Schema<"Invitation">;
 type Subscription = Schema<"Subscription">;
@@ -27,6 +29,7 @@ export function InvitationsPage() {
   const here = useAccount();
   const list = usePages<Page<Invitation>>(`${here.api}/invitations`);
   const subscriptions = useSubscriptions().data?.items ?? [];
+  const of = (i: Invitation) => subscriptions.find((s) => s.id === i.subscription_id);
   const [asked, setAsked] = useState<Asked>(null);
   const add = <ButtonLink kind="primary" icon="plus" href={`${here.home}/users/add`}>Add users</ButtonLink>;
   const head = <PageHead title="Open invitations" back={<Link href={`${here.home}/users`}><Icon name="left" />Users</Link>} actions={here.manages && add} />;
@@ -35,48 +38,28 @@ export function InvitationsPage() {
     <>
       {head}
       <Card plain>
-        <Loaded query={list} what="the invitations of this account" rows={6}>
-          {(page) => page.items.length === 0
-            ? <Empty icon="mail" title="No invitation is open">Everybody who was invited has accepted, or nobody was invited yet.</Empty>
-            : (
-              <div class="table-frame" aria-busy={list.late}>
-                <table class="rows invitations">
-                  <caption class="hidden">Open and expired invitations of {visible(here.account.name)}</caption>
-                  <thead><tr><th scope="col">Who</th><th scope="col">Role</th><th scope="col">License</th><th scope="col">Sent</th><th scope="col">Mail</th><th scope="col">Expires</th><th scope="col"><span class="hidden">What to do</span></th></tr></thead>
-                  <tbody>{page.items.map((i) => <Row key={i.id} of={i} here={here} subscription={subscriptions.find((s) => s.id === i.subscription_id)} onAsk={(what) => setAsked({ what, of: i })} />)}</tbody>
-                </table>
-              </div>
-            )}
-        </Loaded>
-        <Pager number={list.number} back={list.back} forward={list.forward} />
+        <TableList list={list} what="the invitations of this account" caption={`Open and expired invitations of ${visible(here.account.name)}`} class="invitations" keyOf={(i) => i.id}
+          empty={<Empty icon="mail" title="No invitation is open">Everybody who was invited has accepted, or nobody was invited yet.</Empty>}
+          columns={[
+            { name: "Who", cell: (i) => <Link href={userPage(here, i.user_id)}><Person name={personName(i)} below={<Typed>{i.email}</Typed>} /></Link> },
+            { name: "Role", cell: (i) => roleNames[i.role] },
+            { name: "License", cell: (i) => <span><License of={i} subscription={of(i)} /></span> },
+            { name: "Sent", cell: (i) => <span>{date(i.sent_at, here.zone)}<span class="under soft">by {nameOf(here.api, i.inviter_id)}</span></span> },
+            { name: "Mail", cell: (i) => <span><MailState of={i} here={here} /></span> },
+            { name: "Expires", cell: (i) => <span><Expiry of={i} here={here} /></span> },
+            { name: "What to do", hidden: true, class: "row-actions", cell: (i) => here.mayChange(i.role) && <Menu label={`What to do with the invitation of ${personName(i)}`} actions={[
+              { label: "Send again", icon: "mail", run: () => setAsked({ what: "resend", of: i }) },
+              { label: "Cancel invitation", icon: "close", danger: true, run: () => setAsked({ what: "cancel", of: i }) },
+            ]} /> },
+          ]} />
       </Card>
-      {asked?.what === "resend" && <Resend here={here} of={asked.of} subscription={subscriptions.find((s) => s.id === asked.of.subscription_id)} onClose={() => setAsked(null)} />}
-      {asked?.what === "cancel" && <Cancel here={here} of={asked.of} subscription={subscriptions.find((s) => s.id === asked.of.subscription_id)} onClose={() => setAsked(null)} />}
+      {asked?.what === "resend" && <Resend here={here} of={asked.of} subscription={of(asked.of)} onClose={() => setAsked(null)} />}
+      {asked?.what === "cancel" && <Cancel here={here} of={asked.of} subscription={of(asked.of)} onClose={() => setAsked(null)} />}
     </>
   );
 }
 
 const hasExpired = (i: Invitation, here: Here) => i.state === "expired" || new Date(i.expires_at) <= here.now;
-
-function Row({ of: i, here, subscription, onAsk }: { of: Invitation; here: Here; subscription: Subscription | undefined; onAsk: (what: "resend" | "cancel") => void }) {
-  const name = personName(i);
-  return (
-    <tr>
-      <th scope="row"><Link href={`${here.home}/users/${i.user_id}`}><Person name={name} below={<Typed>{i.email}</Typed>} /></Link></th>
-      <td data-label="Role">{roleNames[i.role]}</td>
-      <td data-label="License"><span><License of={i} subscription={subscription} /></span></td>
-      <td data-label="Sent"><span>{date(i.sent_at, here.zone)}<span class="under soft">by {nameOf(here.api, i.inviter_id)}</span></span></td>
-      <td data-label="Mail"><span><MailState of={i} here={here} /></span></td>
-      <td data-label="Expires"><span><Expiry of={i} here={here} /></span></td>
-      <td class="row-actions">
-        {here.mayChange(i.role) && <Menu label={`What to do with the invitation of ${name}`} actions={[
-          { label: "Send again", icon: "mail", run: () => onAsk("resend") },
-          { label: "Cancel invitation", icon: "close", danger: true, run: () => onAsk("cancel") },
-        ]} />}
-      </td>
-    </tr>
-  );
-}
 
 function License({ of: i, subscription: s }: { of: Invitation; subscription: Subscription | undefined }) {
   if (!i.subscription_id) return <span class="soft">Without</span>;

@@ -7,19 +7,15 @@ import { usePages } from "../../lib/query";
 import { priceInWords } from "../../lib/price";
 import { Link } from "../../lib/router";
 import { maySpend } from "../../lib/rights";
-import { Card, Figure, PageHead, Pager, Person, Typed } from "../../ui/bits";
+import { counted, least, userPage } from "../../lib/users";
+import { Card, Figure, PageHead, Person, Typed } from "../../ui/bits";
 import { ButtonLink } from "../../ui/button";
 import { Amount, InvoiceTable } from "../../ui/money";
-import { Empty, Loaded } from "../../ui/notice";
+import { Empty } from "../../ui/notice";
+import { TableList } from "../../ui/table";
 import { Forecast } from "./forecast";
 import { Policies } from "./policies";
 import { Timeline } from "./timeline";
-
-const counting = {
-  at_close: "Whoever is active when the cycle ends is billed for the whole of it.",
-  peak: "The highest number of users who were active at the same time is billed.",
-  daily: "The daily average is billed: a user counts for every day on which they were active at any time.",
-};
 
 export function ActiveUsers({ of: s }: { of: Schema<"Subscription"> }) {
   const here = useAccount();
@@ -35,7 +31,7 @@ export function ActiveUsers({ of: s }: { of: Schema<"Subscription"> }) {
         {s.next_invoice && spends && <Figure label="Next invoice as things stand" value={<Amount of={s.next_invoice.amount_due} />} below={`On ${longDate(s.next_invoice.issued_at, here.zone)}`} />}
       </dl>
       <Card title="How it is billed">
-        <p>There are no licenses to buy. {counting[s.rules.active_count]} {s.rules.min_seats > 0 && `At least ${plural(s.rules.min_seats, "user")} ${s.rules.min_seats === 1 ? "is" : "are"} billed. `}Deactivating somebody takes their access at once and lowers the next invoice accordingly.</p>
+        <p>There are no licenses to buy. The invoice at the end of the cycle counts {counted[s.rules.active_count]}.{least(s)} Deactivating somebody takes their access at once and lowers the next invoice accordingly.</p>
         {s.next_invoice && spends && <details><summary>The next invoice as things stand</summary><InvoiceTable invoice={s.next_invoice} zone={here.zone} caption="Next invoice" /></details>}
       </Card>
       <Who of={s} />
@@ -53,29 +49,14 @@ function Who({ of: s }: { of: Schema<"Subscription"> }) {
   if (list.data) know(here.api, list.data.items);
   return (
     <Card plain title="Who counts now">
-      <Loaded query={list} what="the users of this account">
-        {(page) => page.items.length === 0
-          ? <Empty icon="users" title="Nobody is active">Nobody can use the product, and nobody is billed.</Empty>
-          : (
-            <div class="table-frame" aria-busy={list.late}>
-              <table class="rows">
-                <caption class="hidden">Active users of {visible(s.product_name)}</caption>
-                <thead><tr><th scope="col">Name</th><th scope="col">Email</th><th scope="col">In this account since</th><th scope="col">Role</th></tr></thead>
-                <tbody>
-                  {page.items.map((u) => (
-                    <tr key={u.id}>
-                      <th scope="row"><Link href={`${here.home}/users/${u.id}`}><Person name={personName(u)} /></Link></th>
-                      <td data-label="Email"><Typed>{u.email}</Typed></td>
-                      <td data-label="Since">{date(u.added_at, here.zone)}</td>
-                      <td data-label="Role">{roleNames[u.role]}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )}
-      </Loaded>
-      <Pager number={list.number} back={list.back} forward={list.forward} what={list.data && plural(list.data.total, "user")} />
+      <TableList list={list} what="the users of this account" caption={`Active users of ${visible(s.product_name)}`} keyOf={(u) => u.id} total={list.data && plural(list.data.total, "user")}
+        empty={<Empty icon="users" title="Nobody is active">Nobody can use the product, and nobody is billed.</Empty>}
+        columns={[
+          { name: "Name", cell: (u) => <Link href={userPage(here, u.id)}><Person name={personName(u)} /></Link> },
+          { name: "Email", cell: (u) => <Typed>{u.email}</Typed> },
+          { name: "In this account since", cell: (u) => date(u.added_at, here.zone) },
+          { name: "Role", cell: (u) => roleNames[u.role] },
+        ]} />
     </Card>
   );
 }

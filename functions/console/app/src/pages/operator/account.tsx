@@ -7,14 +7,15 @@ import { count, date, dateTime, money, personName, plural, roleNames, statusName
 import { invalidate, usePages, useQuery } from "../../lib/query";
 import { Link } from "../../lib/router";
 import { useWrite, write } from "../../lib/write";
-import { Card, Chip, Fact, Facts, Meter, PageHead, Pager, Person, Typed } from "../../ui/bits";
+import { Card, Chip, Fact, Facts, Meter, PageHead, Person, Typed } from "../../ui/bits";
 import { Button } from "../../ui/button";
 import { FormDialog } from "../../ui/dialog";
 import { TextField } from "../../ui/field";
 import { Icon } from "../../ui/icon";
 import { Menu } from "../../ui/menu";
-import { Amount } from "../../ui/money";
 import { Empty, Loaded, Notice, ProblemNotice, say } from "../../ui/notice";
+import { Table, TableList } from "../../ui/table";
+import { paperColumns, paperName } from "../invoices";
 import { statusTone } from "../users";
 import { pool } from "./accounts";
 import { Retry } from "./parked";
@@ -108,43 +109,20 @@ function Audit({ id }: { id: string }) {
   );
 }
 
-const invoiceTone = { open: "info", paid: "good", void: "neutral" } as const;
-
 function Invoices({ account: a }: { account: Overview }) {
   const list = usePages<Page<Invoice>>(`${api(a.id)}/invoices`, 10);
   const chosen = useSignal<{ what: "paid" | "void"; of: Invoice } | null>(null);
   return (
     <Card plain title="Invoices">
-      <Loaded query={list} what="the invoices">
-        {(page) => page.items.length === 0
-          ? <Empty icon="invoice" title="No invoices yet">The first comes with the first purchase.</Empty>
-          : (
-            <div class="table-frame">
-              <table class="rows">
-                <caption class="hidden">Invoices of {visible(a.name)}</caption>
-                <thead><tr><th scope="col">Number</th><th scope="col">Issued</th><th scope="col">Status</th><th scope="col" class="num">Total</th><th scope="col" class="num">Due</th><th scope="col"><span class="hidden">What to do</span></th></tr></thead>
-                <tbody>
-                  {page.items.map((i) => (
-                    <tr key={i.number}>
-                      <th scope="row">{i.kind === "credit_note" ? "Credit note" : "Invoice"} {i.number}{i.corrects ? <span class="soft under">Takes back invoice {i.corrects}</span> : null}</th>
-                      <td data-label="Issued">{date(i.issued_at, a.time_zone)}</td>
-                      <td data-label="Status">{i.kind === "invoice" && i.status ? <Chip tone={invoiceTone[i.status]}>{i.status}</Chip> : <span class="soft">–</span>}</td>
-                      <td data-label="Total" class="num"><Amount of={i.total} /></td>
-                      <td data-label="Due" class="num"><Amount of={i.amount_due} /></td>
-                      <td class="row-actions">
-                        {i.kind === "invoice" && i.status !== "void" && <Menu label={`Invoice ${i.number}`} actions={[
-                          ...(i.status === "open" ? [{ label: "Mark as paid", icon: "check" as const, run: () => (chosen.value = { what: "paid", of: i }) }] : []),
-                          { label: "Take back by credit note", icon: "out", danger: true, run: () => (chosen.value = { what: "void", of: i }) },
-                        ]} />}
-                      </td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
-          )}
-      </Loaded>
-      <Pager number={list.number} back={list.back} forward={list.forward} />
+      <TableList list={list} what="the invoices" caption={`Invoices of ${visible(a.name)}`} keyOf={paperName}
+        empty={<Empty icon="invoice" title="No invoices yet">The first comes with the first purchase.</Empty>}
+        columns={[
+          ...paperColumns(a.time_zone, (i) => <>{paperName(i)}{i.corrects ? <span class="soft under">Takes back invoice {i.corrects}</span> : null}</>),
+          { name: "What to do", hidden: true, class: "row-actions", cell: (i) => i.kind === "invoice" && i.status !== "void" && <Menu label={`Invoice ${i.number}`} actions={[
+            ...(i.status === "open" ? [{ label: "Mark as paid", icon: "check" as const, run: () => (chosen.value = { what: "paid", of: i }) }] : []),
+            { label: "Take back by credit note", icon: "out", danger: true, run: () => (chosen.value = { what: "void", of: i }) },
+          ]} /> },
+        ]} />
       {chosen.value?.what === "paid" && <Paid id={a.id} invoice={chosen.value.of} onClose={() => (chosen.value = null)} />}
       {chosen.value?.what === "void" && <Void id={a.id} invoice={chosen.value.of} onClose={() => (chosen.value = null)} />}
     </Card>
@@ -186,22 +164,12 @@ function Void({ id, invoice: i, onClose }: { id: string; invoice: Invoice; onClo
 function People({ users }: { users: Schema<"User">[] }) {
   return (
     <Card plain title={`People (${users.length < 100 ? count(users.length) : "the first 100"})`}>
-      <div class="table-frame">
-        <table class="rows">
-          <caption class="hidden">People</caption>
-          <thead><tr><th scope="col">Name</th><th scope="col">Email</th><th scope="col">Role</th><th scope="col">Status</th></tr></thead>
-          <tbody>
-            {users.map((u) => (
-              <tr key={u.id}>
-                <th scope="row"><Person name={personName(u)} /></th>
-                <td data-label="Email"><Typed>{u.email}</Typed></td>
-                <td data-label="Role">{roleNames[u.role]}</td>
-                <td data-label="Status"><Chip tone={statusTone[u.status]}>{statusNames[u.status]}</Chip></td>
-              </tr>
-            ))}
-          </tbody>
-        </table>
-      </div>
+      <Table caption="People" rows={users} keyOf={(u) => u.id} columns={[
+        { name: "Name", cell: (u) => <Person name={personName(u)} /> },
+        { name: "Email", cell: (u) => <Typed>{u.email}</Typed> },
+        { name: "Role", cell: (u) => roleNames[u.role] },
+        { name: "Status", cell: (u) => <Chip tone={statusTone[u.status]}>{statusNames[u.status]}</Chip> },
+      ]} />
     </Card>
   );
 }

@@ -3,9 +3,10 @@ import { path, type Page, type Schema } from "../../lib/api";
 import { count, dateTime, date, plural } from "../../lib/format";
 import { usePages } from "../../lib/query";
 import { Link } from "../../lib/router";
-import { Card, Chip, PageHead, Pager, Typed } from "../../ui/bits";
+import { Card, Chip, PageHead, Typed } from "../../ui/bits";
 import { ButtonLink } from "../../ui/button";
-import { Empty, Loaded } from "../../ui/notice";
+import { Empty } from "../../ui/notice";
+import { TableList } from "../../ui/table";
 
 type Overview = Schema<"AccountOverview">;
 
@@ -23,35 +24,16 @@ export function AccountsPage() {
     <>
       <PageHead title="Accounts" actions={<ButtonLink kind="primary" icon="plus" href="/operator/accounts/open">Open an account</ButtonLink>} />
       <Card plain>
-        <Loaded query={list} what="the accounts" rows={8}>
-          {(page) => page.items.length === 0
-            ? <Empty icon="building" title="No accounts yet" actions={<ButtonLink kind="primary" href="/operator/accounts/open">Open an account</ButtonLink>}>An account is one customer. Publish a catalog first.</Empty>
-            : <AccountTable accounts={page.items} />}
-        </Loaded>
-        <Pager number={list.number} back={list.back} forward={list.forward} />
+        <TableList list={list} what="the accounts" caption="Accounts" keyOf={(a) => a.id}
+          empty={<Empty icon="building" title="No accounts yet" actions={<ButtonLink kind="primary" href="/operator/accounts/open">Open an account</ButtonLink>}>An account is one customer. Publish a catalog first.</Empty>}
+          columns={[
+            { name: "Account", cell: (a) => <><Link href={accountPath(a.id)}><strong><Typed>{a.name}</Typed></strong></Link>{a.status === "parked" && <> <Chip tone="bad">Parked</Chip></>}<span class="soft under">{a.currency} · {a.time_zone}</span></> },
+            { name: "Primary contact", cell: (a) => <Typed>{a.owner?.email ?? "–"}</Typed> },
+            { name: "Subscriptions", cell: (a) => <span class="stack tight">{a.subscriptions.map((s) => <span key={s.id}><Typed>{s.plan_name}</Typed> <span class="soft">{pool(s)}</span></span>)}</span> },
+            { name: "Clock", cell: (a) => (a.clock ? <span class="soft">{dateTime(a.clock, a.time_zone)}</span> : "Real time") },
+            { name: "Next invoice", cell: (a) => (a.next_due ? date(a.next_due, a.time_zone) : <span class="soft">–</span>) },
+          ]} />
       </Card>
     </>
-  );
-}
-
-export function AccountTable({ accounts }: { accounts: Overview[] }) {
-  return (
-    <div class="table-frame">
-      <table class="rows">
-        <caption class="hidden">Accounts</caption>
-        <thead><tr><th scope="col">Account</th><th scope="col">Primary contact</th><th scope="col">Subscriptions</th><th scope="col">Clock</th><th scope="col">Next invoice</th></tr></thead>
-        <tbody>
-          {accounts.map((a) => (
-            <tr key={a.id}>
-              <th scope="row"><Link href={accountPath(a.id)}><strong><Typed>{a.name}</Typed></strong></Link>{a.status === "parked" && <> <Chip tone="bad">Parked</Chip></>}<span class="soft under">{a.currency} · {a.time_zone}</span></th>
-              <td data-label="Primary contact"><Typed>{a.owner?.email ?? "–"}</Typed></td>
-              <td data-label="Subscriptions"><span class="stack tight">{a.subscriptions.map((s) => <span key={s.id}><Typed>{s.plan_name}</Typed> <span class="soft">{pool(s)}</span></span>)}</span></td>
-              <td data-label="Clock">{a.clock ? <span class="soft">{dateTime(a.clock, a.time_zone)}</span> : "Real time"}</td>
-              <td data-label="Next invoice">{a.next_due ? date(a.next_due, a.time_zone) : <span class="soft">–</span>}</td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
   );
 }

@@ -11,6 +11,7 @@ import { Card, Chip, PageHead, Typed } from "../../ui/bits";
 import { Button } from "../../ui/button";
 import { FormDialog } from "../../ui/dialog";
 import { Notice, ProblemNotice, say } from "../../ui/notice";
+import { Table } from "../../ui/table";
 
 type Checked = Schema<"CatalogChecked">;
 
@@ -128,22 +129,12 @@ function Result({ checked, onPublish }: { checked: Checked; onPublish: () => voi
         {checked.changes.length === 0
           ? <Notice tone="good" title="No difference">Every plan in the text is published already, word for word.</Notice>
           : (
-            <div class="table-frame">
-              <table class="rows">
-                <caption class="hidden">Differences from the published catalog</caption>
-                <thead><tr><th scope="col">Plan</th><th scope="col">Where</th><th scope="col">Today</th><th scope="col">Then</th></tr></thead>
-                <tbody>
-                  {checked.changes.map((c) => (
-                    <tr key={c.plan_id + c.field}>
-                      <th scope="row"><Typed>{c.plan_id}</Typed></th>
-                      <td data-label="Where"><code>{visible(c.field)}</code></td>
-                      <td data-label="Today">{c.from ? <Typed>{c.from}</Typed> : <span class="soft">nothing</span>}</td>
-                      <td data-label="Then">{c.to ? <Typed>{c.to}</Typed> : <span class="soft">nothing</span>}</td>
-                    </tr>
-                  ))}
-                </tbody>
-              </table>
-            </div>
+            <Table caption="Differences from the published catalog" rows={checked.changes} keyOf={(c) => c.plan_id + c.field} columns={[
+              { name: "Plan", cell: (c) => <Typed>{c.plan_id}</Typed> },
+              { name: "Where", cell: (c) => <code>{visible(c.field)}</code> },
+              { name: "Today", cell: (c) => (c.from ? <Typed>{c.from}</Typed> : <span class="soft">nothing</span>) },
+              { name: "Then", cell: (c) => (c.to ? <Typed>{c.to}</Typed> : <span class="soft">nothing</span>) },
+            ]} />
           )}
       </Card>
       <Card title={`${plural(checked.plans.length, "plan")} in words`}>
