@@ -449,7 +449,7 @@ func TestOpenInvitationsAreSentAgainAndCancelled(t *testing.T) {
 
 	p.Click("button", "What to do with the invitation of Ada Lovelace")
 	p.Click("menuitem", "Cancel invitation")
-	p.See("The seat of Papercrane Teams that was kept is free again at once.")
+	p.See("The license of Papercrane Teams is free at once for somebody else")
 	axe(p)
 	p.In("dialog", "Cancel").Click("button", "Cancel invitation")
 	p.See("The invitation of Ada Lovelace was cancelled")

@@ -104,7 +104,7 @@ export async function arrive(): Promise<string> {
   const left = stored<{ state: string; nonce: string; verifier: string; back: string }>(leavingKey);
   sessionStorage.removeItem(leavingKey);
   if (query.get("error")) throw new Error(query.get("error_description") || "The sign-in was not completed.");
-  if (!left || query.get("state") !== left.state) throw new Error("This sign-in was begun in another tab or has been finished already. Sign in again.");
+  if (!left || query.get("state") !== left.state) throw new Error("This sign-in was begun in another tab. Sign in again.");
   const c = await config();
   const tokens = await exchange(c, { grant_type: "authorization_code", code: query.get("code") ?? "", redirect_uri: c.redirect_uri, code_verifier: left.verifier });
   if (claims(tokens.id_token).nonce !== left.nonce) throw new Error("This sign-in was begun in another tab. Sign in again.");

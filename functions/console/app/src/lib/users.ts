@@ -81,7 +81,7 @@ export function billOfLess(s: Subscription, here: Here, name: string): string {
     return {
       at_close: `The invoice of ${end} counts who is active at that moment: ${name} is on it only if active again by then.`,
       peak: `The invoice of ${end} counts the highest number of users active at the same time and stays as it is; the one after it does not count ${name}.`,
-      daily: `${name} is counted for the days up to today and for none after it, on the invoice of ${end}.`,
+      daily: `${name} is counted up to today, on the invoice of ${end}.`,
     }[s.rules.active_count] + least(s);
   }
   if (!s.rules.auto_seats) return `The license of ${visible(s.product_name)} is free at once for somebody else. The number of licenses stays ${count(s.seats)}, and so does the bill. ${fewer(s)}`;

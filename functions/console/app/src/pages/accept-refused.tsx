@@ -52,7 +52,7 @@ function advice(problem: Problem, offer?: Offer): Advice {
   if (problem.status === 0) {
     return navigator.onLine
       ? { title: "The server does not answer", text: "Nothing is lost, and trying again accepts at most once.", next: "again" }
-      : { title: "You are offline", text: "Nothing is lost. Connect to the internet and try again; it accepts at most once.", next: "again" };
+      : { title: "You are offline", text: "Nothing is lost, and trying again accepts at most once.", next: "again" };
   }
   return { title: "That did not work", text: <>{problem.message}{problem.requestID && <> If it stays, tell support this number: <code>{problem.requestID}</code></>}</>, next: "again" };
 }

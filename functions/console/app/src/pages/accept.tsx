@@ -63,7 +63,7 @@ export function AcceptPage() {
       return <Front title={step.text}><Skeleton rows={3} /></Front>;
     case "nothing":
       return (
-        <Front title="No invitation is here" tone="info" lead={<p>This page opens from the link in an invitation’s mail. It may have been used in this tab already.</p>}
+        <Front title="No invitation is here" tone="info" lead={<p>This page opens from the link in an invitation’s mail.</p>}
           actions={<ButtonLink kind="primary" href="/">{identity.value ? "To your accounts" : "Sign in"}</ButtonLink>} />
       );
     case "offer":
@@ -113,7 +113,7 @@ function Joined({ done, offer, may }: { done: Accepted; offer?: Offer; may: Sche
         <Fact name="Your license">{holds ? <Chip tone="good">{product || "Yes"}</Chip> : "None yet"}</Fact>
       </Facts>
       {holds && !!may?.entitlements.length && <div><p class="group-label">What you may do now</p><ul class="points">{may.entitlements.map((e) => <li key={e.id}><Typed>{e.name}</Typed></li>)}</ul></div>}
-      {!holds && done.user.invitation?.subscription_id && <p>No seat was free, so there is no license yet. Whoever invited you has been told and can give you one later.</p>}
+      {!holds && done.user.invitation?.subscription_id && <p>No seat was free, so there is no license yet. Whoever invited you has been told.</p>}
       {!holds && !done.user.invitation?.subscription_id && <p>The invitation came without a license. Ask an admin of the account when you need one.</p>}
     </Front>
   );

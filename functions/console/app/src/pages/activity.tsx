@@ -38,7 +38,7 @@ export function ActivityPage() {
   const filtered = Object.values(filters).some(Boolean);
   return (
     <>
-      <PageHead title="Activity" lead={<p>Everything that changed in the account and who did it. Nobody can change or remove what stands here.</p>} />
+      <PageHead title="Activity" lead={<p>Everything that changed and who did it. Nobody can change or remove it.</p>} />
       <Card plain>
         <div class="toolbar activity-filters" role="search">
           <div class="search"><PersonPicker label="Person" removed value={filters.person} onValue={(person) => setQuery({ person })} placeholder="Anybody" /></div>

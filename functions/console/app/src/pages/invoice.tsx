@@ -86,7 +86,7 @@ function Lines({ invoice, here }: { invoice: Invoice; here: Here }) {
         toggle: (i) => <button type="button" class="link why" aria-expanded={open.has(i)} aria-label={`Why? ${visible(invoice.lines[i]?.description ?? "")}`} onClick={() => turn(i)}>Why?<Icon name={open.has(i) ? "up" : "down"} /></button>,
         row: (i) => open.has(i) && <Why query={why} line={i} />,
       }} />
-      {people > 0 && <p class="in-card soft small-text">{plural(people, "active user is", "active users are")} listed as billed; the CSV names them, and the hash of the list is part of the invoice.</p>}
+      {people > 0 && <p class="in-card soft small-text">{plural(people, "active user is", "active users are")} listed as billed; the CSV names them.</p>}
     </Card>
   );
 }

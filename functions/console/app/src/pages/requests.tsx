@@ -30,7 +30,7 @@ function List() {
       <PageHead title="Requests" lead={<p>Ask the vendor for what cannot be done here, and see what they answered.</p>} actions={<Button kind="primary" icon="plus" onClick={() => setQuery({ new: "other" })}>New request</Button>} />
       <Card plain>
         <TableList list={list} what="the requests of this account" caption="Requests, the newest first" keyOf={(r) => r.id}
-          empty={<Empty icon="request" title="Nothing has been asked yet" actions={<Button onClick={() => setQuery({ new: "other" })}>Ask the vendor</Button>}>More licenses than can be bought here, another plan, or a question: the vendor answers here and by mail.</Empty>}
+          empty={<Empty icon="request" title="Nothing has been asked yet" actions={<Button onClick={() => setQuery({ new: "other" })}>Ask the vendor</Button>}>The vendor answers here and by mail.</Empty>}
           columns={[
             { name: "Request", cell: (r) => <Link href={`${here.home}/requests/${r.id}`}>{subject(r)}</Link> },
             { name: "Message", cell: (r) => (r.message ? <Typed>{r.message}</Typed> : <span class="soft">–</span>) },

@@ -57,7 +57,7 @@ function Account({ here }: { here: Here }) {
   return (
     <FormCard title="Account" form={form} patch={patch} places={["body.name", "body.time_zone"]} saved="The account’s settings are saved">
       <div class="fields">
-        <TextField label="Account name" value={values.name} onValue={(v) => form.set("name", v)} maxLength={100} required autocomplete="organization" error={error("body.name", "The name")} hint="In mails and on this page. Invoices have a name of their own." />
+        <TextField label="Account name" value={values.name} onValue={(v) => form.set("name", v)} maxLength={100} required autocomplete="organization" error={error("body.name", "The name")} hint="Invoices have a name of their own." />
         <TextField label="Time zone" list="zones" value={values.time_zone} onValue={(v) => form.set("time_zone", v)} maxLength={64} required spellcheck={false} autocomplete="off" error={error("body.time_zone", "The time zone")}
           hint={changed.includes("time_zone") ? "Billing days go by the new zone from the next one on; the running period keeps its end." : "Days of billing begin at midnight here. Type a city, such as Tokyo."} />
         <datalist id="zones">{zones.map((value) => <option key={value} value={value} />)}</datalist>

@@ -206,7 +206,7 @@ function EraseDialog({ user: u, onClose }: Props) {
   };
   return (
     <FormDialog title={`Erase ${name}?`} submit={`Erase ${name} for good`} danger send={save} onClose={onClose} disabled={typed.trim() !== name}>
-      <Notice tone="warn" title="This is final">Name, email and qualification are replaced by “Erased user”. Nobody can bring them back, the vendor neither.</Notice>
+      <Notice tone="warn" title="This is final">Name, email and qualification are replaced by “Erased user”. Nobody can bring them back.</Notice>
       <Effects access={<>Nothing changes: {name} was removed before.</>} bill={<>Nothing changes: invoices and activity hold no names.</>} />
       <TextField label={`Type ${name} to confirm`} value={typed} onValue={setTyped} autocomplete="off" spellcheck={false} />
     </FormDialog>

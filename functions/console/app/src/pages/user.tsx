@@ -77,8 +77,8 @@ function State({ here, user: u, subscriptions }: { here: Here; user: User; subsc
       </Notice>
     );
   }
-  if (u.erased) return <Notice title="The personal data was erased">What stays is the number behind it, so that invoices and activity remain right.</Notice>;
-  if (u.status === "removed") return <Notice title="This user was removed">Access and licenses have ended. The email is free: whoever is invited with it is a new user.</Notice>;
+  if (u.erased) return <Notice title="The personal data was erased">Invoices and activity hold no names and stay as they are.</Notice>;
+  if (u.status === "removed") return <Notice title="This user was removed">Access and licenses have ended. The email is free and can be invited again, as a new user.</Notice>;
   if (u.status === "deactivated") return <Notice tone="warn" title="This user is deactivated">There is no access and no license until somebody activates the user again.</Notice>;
   return null;
 }

@@ -95,7 +95,7 @@ function List({ here, subscriptions }: { here: Here; subscriptions: Subscription
       <Card plain>
         <Sources deeds={deeds} choices={choices} columns={shown} disabled={busy || !!sent} people={open.length} done={done} wrong={wrong} only={only} />
         <Grid rows={filtered.slice(at * batchSize, (at + 1) * batchSize)} columns={shown} choices={choices} deeds={deeds} locked={busy} wanted={wanted} done={results[how]} />
-        <div class="grid-foot"><Button small icon="plus" disabled={busy} onClick={() => deeds.add()}>Add a row</Button><span class="soft small-text">Enter goes to the next row, the arrow keys up and down. A list of a spreadsheet can be pasted into any cell.</span></div>
+        <div class="grid-foot"><Button small icon="plus" disabled={busy} onClick={() => deeds.add()}>Add a row</Button><span class="soft small-text">Enter goes to the next row, the arrow keys up and down.</span></div>
         <Pager number={at + 1} back={at > 0 ? () => (page.value = at - 1) : undefined} forward={at < last ? () => (page.value = at + 1) : undefined} what={plural(filtered.length, "row")} />
       </Card>
       <Help columns={shown} subscriptions={subscriptions} />
@@ -154,7 +154,7 @@ const AllDone = ({ here, how, onAnew }: { here: Here; how: How; onAnew: () => vo
 
 const Failed = ({ people, onRetry }: { people: number; onRetry: () => void }) => (
   <Notice tone="warn" title={`${plural(people, "person was", "people were")} not added`} actions={<Button small onClick={onRetry}>Try the failed ones again</Button>}>
-    The reason stands at the row: mend it there, or try again. Whoever was added is not sent again.
+    The reason stands at the row: mend it there, or try again.
   </Notice>
 );
 
@@ -162,6 +162,6 @@ const Failed = ({ people, onRetry }: { people: number; onRetry: () => void }) =>
 const Unanswered = ({ people, problem, onAgain }: { people: number; problem: string | undefined; onAgain: () => void }) => (
   <Notice tone="bad" title={`${count(people)} ${people === 1 ? "person was" : "people were"} sent, and no answer came`} actions={<Button kind="primary" onClick={onAgain}>Send again</Button>}>
     {problem && <p>{problem}</p>}
-    <p>The list is kept here, also when you reload. Sending again takes effect once: nobody is invited or charged twice.</p>
+    <p>The list is kept here. Sending again takes effect once: nobody is invited or charged twice.</p>
   </Notice>
 );

@@ -7,7 +7,7 @@ import { date, dateTime, personName, relative, roleNames, visible } from "../lib
 import { nameOf } from "../lib/people";
 import { invalidate, usePages } from "../lib/query";
 import { Link } from "../lib/router";
-import { userPage } from "../lib/users";
+import { billOfLess, userPage } from "../lib/users";
 import { write } from "../lib/write";
 import { Card, Chip, PageHead, Person, Typed } from "../ui/bits";
 import { ButtonLink } from "../ui/button";
@@ -121,7 +121,6 @@ function Resend({ here, of: i, subscription: s, onClose }: DialogProps) {
 
 function Cancel({ here, of: i, subscription: s, onClose }: DialogProps) {
   const name = personName(i);
-  const product = visible(s?.product_name ?? "the product");
   const send = async () => {
     await write("DELETE", here.api + path`/invitations/${i.id}`);
     await after(here);
@@ -130,9 +129,8 @@ function Cancel({ here, of: i, subscription: s, onClose }: DialogProps) {
   return (
     <FormDialog title={`Cancel the invitation of ${name}?`} submit="Cancel invitation" dismiss="Keep it" danger send={send} onClose={onClose}>
       <ul class="points">
-        <li>{hasExpired(i, here) ? "The link has expired already; it stays without effect." : "The link in the mail stops working at once."} {name} has no access.</li>
-        {i.seat_reserved && <li>The seat of {product} that was kept is free again at once.{s?.rules.auto_seats ? " If nobody uses it by the end of the billing cycle, it goes and is not billed again." : " The number of seats and the bill stay as they are."}</li>}
-        {!i.seat_reserved && <li>No seat was kept for it; the bill stays as it is.</li>}
+        <li>{hasExpired(i, here) ? "The link has expired already." : "The link in the mail stops working at once."} {name} has no access.</li>
+        <li>{i.seat_reserved && s ? billOfLess(s, here, name) : "No seat was kept for it; the bill stays as it is."}</li>
         <li><Typed>{i.email}</Typed> can be invited again later.</li>
       </ul>
     </FormDialog>

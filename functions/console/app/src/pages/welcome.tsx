@@ -20,7 +20,7 @@ export function Welcome() {
   };
   const deeper = here.value.path !== "/";
   return (
-    <Front title="Sign in" lead={<p>{deeper ? "The page that you want is behind the sign-in; you come back to it." : "Who may use what, what it costs, and every invoice explained."}</p>}>
+    <Front title="Sign in" lead={<p>{deeper ? "You come back to the page that you want." : "Who may use what, what it costs, and every invoice explained."}</p>}>
       {farewell.value && <Notice tone="good" title="Handed over">{farewell.value}</Notice>}
       {problem && <Notice tone="bad" title="The sign-in service does not answer">{problem}</Notice>}
       <p class="actions"><Button kind="primary" busy={busy} onClick={begin}>{problem ? "Try again" : "Sign in"}</Button></p>

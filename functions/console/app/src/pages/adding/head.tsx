@@ -77,10 +77,10 @@ export const Help = ({ columns, subscriptions }: { columns: Column[]; subscripti
     <summary>From a spreadsheet or a file, and what the roles may do</summary>
     <div class="stack">
       <ul class="points">
-        <li>Copy cells of a spreadsheet and paste them into the first email cell. Up to {count(maxRows)} people fit into a list.</li>
+        <li>Copy cells of a spreadsheet and paste them into any cell. Up to {count(maxRows)} people fit into a list.</li>
         <li>A CSV file, with commas, semicolons or tabs, can also be dropped on the list.</li>
         <li>With a first line that names the columns ({columns.map((c) => columnNames[c]).join(", ")}) their order does not matter; without it they stand in this order.</li>
-        <li>Leave the list when you like: it is kept in this tab until it is sent.</li>
+        <li>The list is kept in this tab until it is sent.</li>
       </ul>
       <Facts>{(["member", "admin", "billing_admin"] as const).map((role) => <Fact key={role} name={roleNames[role]}>{roleWords(role, subscriptions)}</Fact>)}</Facts>
     </div>

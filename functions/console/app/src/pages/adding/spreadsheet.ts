@@ -53,15 +53,15 @@ export function cellsOf(text: string, separator = separatorOf(text)): string[][]
   return lines;
 }
 
-/** Words by which columns are known, without spaces and signs. */
-const headers: Record<Column | "name", string[]> = {
-  email: ["email", "emailaddress", "mail", "mailaddress", "emails", "workemail", "username"],
-  first_name: ["firstname", "first", "givenname", "forename", "given"],
-  last_name: ["lastname", "last", "surname", "familyname", "family"],
-  name: ["name", "fullname", "displayname", "person"],
-  qualification: ["qualification", "qualifications", "title", "jobtitle", "position"],
-  role: ["role", "roles", "permission", "permissions"],
-  license: ["license", "licence", "licenses", "licences", "product", "products", "subscription", "seat", "plan"],
+/** Words by which columns are known, without spaces, signs and the s of a plural. */
+const headers: Record<Column | "name", string> = {
+  email: "email mail emailaddress mailaddress workemail username",
+  first_name: "firstname first givenname given forename",
+  last_name: "lastname last surname familyname family",
+  name: "name fullname displayname person",
+  qualification: "qualification title jobtitle position",
+  role: "role permission",
+  license: "license licence product subscription seat plan",
 };
 
 type Place = Column | "name" | null;
@@ -71,7 +71,7 @@ const plain = (text: string) => text.toLowerCase().replace(/[^\p{L}\p{N}]/gu, ""
 /** The columns that a line names, or null where it is no header: it has to name the email or a name, and hold no email itself. */
 function headerOf(line: string[]): Place[] | null {
   if (line.some(isEmail)) return null;
-  const places = line.map((cell) => (Object.keys(headers) as (Column | "name")[]).find((c) => headers[c].includes(plain(cell))) ?? null);
+  const places = line.map((cell) => (Object.keys(headers) as (Column | "name")[]).find((c) => headers[c].split(" ").includes(plain(cell).replace(/([^s])s$/, "$1"))) ?? null);
   return places.includes("email") || places.includes("last_name") || places.includes("name") ? places : null;
 }
 

@@ -31,7 +31,7 @@ export function ActiveUsers({ of: s }: { of: Schema<"Subscription"> }) {
         {s.next_invoice && spends && <Figure label="Next invoice as things stand" value={<Amount of={s.next_invoice.amount_due} />} below={`On ${longDate(s.next_invoice.issued_at, here.zone)}`} />}
       </dl>
       <Card title="How it is billed">
-        <p>There are no licenses to buy. The invoice at the end of the cycle counts {counted[s.rules.active_count]}.{least(s)} Deactivating somebody takes their access at once and lowers the next invoice accordingly.</p>
+        <p>There are no licenses to buy. The invoice at the end of the cycle counts {counted[s.rules.active_count]}.{least(s)} Deactivating somebody takes their access at once.</p>
         {s.next_invoice && spends && <details><summary>The next invoice as things stand</summary><InvoiceTable invoice={s.next_invoice} zone={here.zone} caption="Next invoice" /></details>}
       </Card>
       <Who of={s} />

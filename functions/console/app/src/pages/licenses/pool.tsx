@@ -26,7 +26,7 @@ export function Pool({ of: s }: { of: Schema<"Subscription"> }) {
         actions={spends && (self
           ? <Button kind="primary" onClick={() => setQuery({ edit: "number" })}>Edit number of licenses</Button>
           : <Button kind="primary" onClick={() => go(`${here.home}/requests?new=seats&subscription=${encodeURIComponent(s.id)}`)}>Ask for another number</Button>)} />
-      {s.available < 0 && <Notice tone="warn" title="A decrease is taking effect">Open invitations lose their seat first, then the newest licenses end. It is over in a moment.</Notice>}
+      {s.available < 0 && <Notice tone="warn" title="A decrease is taking effect">Open invitations lose their seat first, then the newest licenses end.</Notice>}
       <dl class="figures">
         <Figure label="In use" value={`${count(s.in_use)} of ${count(s.seats)}`} below={<Meter used={s.in_use} reserved={s.reserved} total={s.seats} />} />
         <Figure label="Reserved" value={count(s.reserved)} below={s.reserved ? <Link href={`${here.home}/users/invitations`}>By open invitations</Link> : "No open invitation holds one"} />

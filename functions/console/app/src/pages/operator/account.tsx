@@ -81,7 +81,7 @@ function TestClock({ account: a }: { account: Overview }) {
   const days = (n: number) => new Date(now + n * 86_400_000).toISOString();
   return (
     <Card title="Test clock">
-      <p>It is <strong>{dateTime(a.clock ?? "", a.time_zone)}</strong> in {a.time_zone}. Moving it closes every cycle on the way, in order, with invoices and mails.</p>
+      <p>It is <strong>{dateTime(a.clock ?? "", a.time_zone)}</strong> in {a.time_zone}. Moving it closes every cycle on the way, with invoices and mails.</p>
       <div class="actions">
         <Button busy={move.busy.value} onClick={() => step(days(1))}>One day on</Button>
         {a.next_due && new Date(a.next_due).getTime() >= now && <Button kind="primary" busy={move.busy.value} onClick={() => step(a.next_due ?? "")}>To the next boundary</Button>}
@@ -156,7 +156,7 @@ function Void({ id, invoice: i, onClose }: { id: string; invoice: Invoice; onClo
         <li>{i.status === "paid" ? "It was paid, so its total goes to the customer’s credit and lowers the next invoices." : "What it had used of the customer’s credit goes back there."}</li>
         <li>Seats and licenses do not change.</li>
       </ul>
-      <TextField label="Reason, for the books" value={reason.value} onValue={(v) => (reason.value = v)} maxLength={200} required hint="It stays for ever, so name no person." />
+      <TextField label="Reason, for the books" value={reason.value} onValue={(v) => (reason.value = v)} maxLength={200} required hint="It stays for ever: name no person." />
     </FormDialog>
   );
 }

@@ -79,7 +79,7 @@ export function CatalogPage() {
       }>
         <div class="field">
           <label for="catalog" class="hidden">Catalog in YAML</label>
-          <Editor area={area} value={text.value} onValue={set} bad={found} />
+          <Editor area={area} value={text.value} onValue={set} onFile={(file) => void open(file)} bad={found} />
           <p class="field-hint">Type, paste or drop a file. The draft stays in this tab until it is published.</p>
         </div>
         {found.length > 0
@@ -93,7 +93,7 @@ export function CatalogPage() {
       {current && <Result checked={current} onPublish={() => (publishing.value = true)} />}
       {publishing.value && current && (
         <FormDialog title="Publish this catalog?" submit={`Publish ${plural(current.changes.length, "difference")}`} send={send} onClose={() => (publishing.value = false)}>
-          <p>Each plan that differs gets a new version, for good. New customers and plan changes take it from now on; today’s subscriptions stay as they are.</p>
+          <p>Each plan that differs gets a new version, for good. New customers and plan changes take it; today’s subscriptions stay as they are.</p>
         </FormDialog>
       )}
     </>
@@ -101,7 +101,7 @@ export function CatalogPage() {
 }
 
 /** The text with its lines' numbers beside it, those with mistakes marked. */
-function Editor({ area, value, onValue, bad }: { area: { current: HTMLTextAreaElement | null }; value: string; onValue: (value: string) => void; bad: Mistake[] }) {
+function Editor({ area, value, onValue, onFile, bad }: { area: { current: HTMLTextAreaElement | null }; value: string; onValue: (value: string) => void; onFile: (file: File | undefined) => void; bad: Mistake[] }) {
   const gutter = useRef<HTMLDivElement>(null);
   const wrong = new Set(bad.map((m) => m.line));
   return (
@@ -109,8 +109,7 @@ function Editor({ area, value, onValue, bad }: { area: { current: HTMLTextAreaEl
       onDragOver={(e) => e.preventDefault()}
       onDrop={(e) => {
         e.preventDefault();
-        const file = e.dataTransfer?.files[0];
-        if (file && file.size <= maxBytes) void file.text().then(onValue);
+        onFile(e.dataTransfer?.files[0]);
       }}>
       <div class="gutter" ref={gutter} aria-hidden="true">{value.split("\n").map((_, i) => <span key={i} class={wrong.has(i + 1) ? "wrong" : ""}>{i + 1}</span>)}</div>
       <textarea id="catalog" ref={area} value={value} rows={18} spellcheck={false} wrap="off" autocomplete="off" aria-invalid={bad.length > 0 || undefined}

@@ -100,13 +100,13 @@ function Form({ plans }: { plans: Published[] }) {
         <div class="fields">
           <Select label="Plan" value={plan?.plan_id ?? ""} onValue={(v) => set({ plan: v })} options={plans.map((p) => ({ value: p.plan_id, label: `${visible(p.product_name)}: ${visible(p.name)}` }))} error={field("plan_id")} />
           <Select label="Currency" value={currency} onValue={(v) => set({ currency: v })} options={(plan?.currencies ?? []).map((c) => ({ value: c, label: c }))} error={field("currency")} />
-          <TextField label="Tax rate in percent" value={d.tax} onValue={(tax) => set({ tax })} disabled={d.reverse} placeholder="0" error={rate === null ? "A number from 0 to 100, such as 19 or 7.7" : field("tax_rate_ppm")} />
+          <TextField label="Tax rate in percent" value={d.tax} onValue={(tax) => set({ tax })} disabled={d.reverse} placeholder="0" error={rate === null ? "0 to 100, such as 7.7" : field("tax_rate_ppm")} />
         </div>
         {plan?.billing === "seats"
           ? <Stepper label="Seats" value={d.seats} min={1} onValue={(seats) => set({ seats })} error={field("seats")} />
           : <p class="soft">The plan bills active users; no seats are bought.</p>}
         <Checkbox label="Reverse charge" hint="The customer owes the tax; the invoice says so." checked={d.reverse} onChecked={(reverse) => set({ reverse })} />
-        <Checkbox label="Test account" hint="It has a clock of its own, which you move forward by hand." checked={d.test} onChecked={(test) => set({ test })} />
+        <Checkbox label="Test account" hint="Its clock is moved by hand." checked={d.test} onChecked={(test) => set({ test })} />
         {d.test && <TextField label="Its clock starts (your local time; empty: now)" type="datetime-local" value={d.clock} onValue={(clock) => set({ clock })} />}
         {plan && <details><summary>What the plan’s policies say ({plural(plan.policies.length, "sentence")})</summary><ul class="points">{plan.policies.map((s) => <li key={s}>{visible(s)}</li>)}</ul></details>}
       </Card>

@@ -15,7 +15,7 @@ export function ParkedPage() {
   const list = usePages<Page<Overview>>("/v1/operator/parked-accounts");
   return (
     <>
-      <PageHead title="Parked accounts" lead={<p>Something did not add up, so nothing is invoiced or mailed; people and free seats go on. Mend the cause, then try again.</p>} />
+      <PageHead title="Parked accounts" lead={<p>Nothing is invoiced or mailed; people and free seats go on. Mend the cause, then try again.</p>} />
       <Loaded query={list} what="the parked accounts">
         {(page) => page.items.length === 0
           ? <Card plain><Empty icon="check" title="Nothing is parked">Every account’s cycles are closed as they fall due.</Empty></Card>

@@ -33,7 +33,7 @@ export function RequestsInbox() {
   const list = usePages<Page<Asked>>("/v1/operator/requests");
   return (
     <>
-      <PageHead title="Requests" lead={<p>What customers may not do themselves. Approving does it at the price shown; both answers are mailed.</p>} />
+      <PageHead title="Requests" lead={<p>Approving does it at the price shown; both answers are mailed.</p>} />
       <Loaded query={list} what="the requests">
         {(page) => page.items.length === 0
           ? <Card plain><Empty icon="check" title="No open requests">New ones appear here, the oldest first.</Empty></Card>

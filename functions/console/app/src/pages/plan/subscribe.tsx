@@ -29,7 +29,7 @@ export function Subscribe({ to, onClose }: { to: Schema<"PlanOffer">; onClose: (
       }
       consequences={() => (
         <ul class="points">
-          <li>{pool ? "Nobody gets access by this alone: give the licenses to your people afterwards." : "Every active user of your account can use it at once, and counts."}</li>
+          <li>{pool ? "Nobody gets access by this alone: give the licenses afterwards." : "Every active user of your account can use it at once, and counts."}</li>
           <li>The bill comes with your other invoices, on the same day of the {to.interval}. You can cancel for the end of any cycle.</li>
         </ul>
       )}

@@ -65,7 +65,7 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
       <TextArea label={d.kind === "other" ? "Your question or wish" : "A message to the vendor (optional)"} value={d.message} onValue={(message) => set({ message })} maxLength={500} rows={4} />
       <ul class="points soft small-text">
         <li>Nothing changes and nothing is charged by asking. The vendor approves or declines, and you are told by mail.</li>
-        {d.kind !== "other" && <li>Approving does it at once or at the end of the cycle, and bills it as the plan says. You see the price of now once the request is open.</li>}
+        {d.kind !== "other" && <li>Approving does it at once or at the end of the cycle, and bills it as the plan says. The open request shows the price of now.</li>}
       </ul>
     </FormDialog>
   );

@@ -77,14 +77,14 @@ export function HandOver() {
         <ul class="points">
           <li><strong><bdi>{name}</bdi></strong> becomes the primary contact: may do everything in this account, money included, and is whom the vendor turns to.</li>
           <li>You become an admin. You keep your licenses, and no longer decide what the account spends, unless the plan lets admins.</li>
-          <li>Both of you are signed out at once, on all devices, and sign in again.</li>
+          <li>Both of you are signed out at once, on all devices.</li>
           <li>{here.account.billing_contact ? <>Invoices go on to <bdi>{visible(here.account.billing_contact)}</bdi>.</> : <>Invoices go to <bdi>{visible(person.email)}</bdi> from now on, since there is no billing contact.</>} The bill does not change.</li>
           <li>Only <bdi>{name}</bdi> can undo it, by handing over to you.</li>
         </ul>
       )}
       {again && (
         <Notice tone="warn" title="Sign in again first" actions={<Button kind="primary" onClick={() => void signIn(place.peek().path + place.peek().query, { hint: identity.peek()?.email, again: true })}>Sign in again</Button>}>
-          Handing over needs a sign-in of the last five minutes. You come back here with your choice kept.
+          Handing over needs a sign-in of the last five minutes. You come back here.
         </Notice>
       )}
     </FormDialog>
