@@ -33,8 +33,8 @@ function useBinding(): boolean {
     const token = idToken();
     const done = "usher.bound";
     if (!token || identity.peek()?.operator || sessionStorage.getItem(done) === token.slice(-16)) return setBusy(false);
-    write<Schema<"Me">>("POST", "/v1/me", { id_token: token }).then(async ({ bound }) => {
-      sessionStorage.setItem(done, token.slice(-16));
+    write<Schema<"Me">>("POST", "/v1/me", { id_token: token }).then(async ({ bound, accounts }) => {
+      if (accounts.length) sessionStorage.setItem(done, token.slice(-16)); // who is nowhere may be let in any moment
       if (bound) await invalidate("/v1/me");
     }).catch(() => undefined).finally(() => setBusy(false)); // a sign-in without a verified email binds nobody
     return undefined;

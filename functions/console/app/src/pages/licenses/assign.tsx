@@ -21,6 +21,7 @@ export function Assign({ of: s }: { of: Subscription }) {
   const w = useWrite();
 
   const give = async (user: User) => {
+    if (w.busy.value) return; // the field stays as it is meanwhile: one that is disabled loses the focus
     if (s.available <= 0 && s.rules.auto_seats) return void (buying.value = user);
     const ok = await w.run(async () => {
       const { results } = await write<Schema<"AssignResults">>("POST", here.api + path`/subscriptions/${s.id}/licenses`, { user_ids: [user.id] });
@@ -38,7 +39,7 @@ export function Assign({ of: s }: { of: Subscription }) {
   const free = s.available > 0 ? `${plural(s.available, "license")} available.` : "None is available: you see the price of one more before anything is bought.";
   return (
     <div class="assign">
-      <PersonPicker label="Give a license to" placeholder="Name or email" disabled={full || w.busy.value} value="" filter={{ status: "active" }}
+      <PersonPicker label="Give a license to" placeholder="Name or email" disabled={full} value="" filter={{ status: "active" }}
         unfit={(u) => (u.licenses.some((l) => l.product_id === s.product_id) ? "Has one" : "")}
         hint={full ? <Full of={s} /> : <>{free} Somebody who is not here yet: <Link href={`${here.home}/users/add`}>add users</Link>.</>}
         onValue={(_, user) => void (user && give(user))} />
