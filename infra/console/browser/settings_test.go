@@ -151,7 +151,7 @@ func TestThePrimaryContactHandsOver(t *testing.T) {
 	page.Click("button", "Continue")
 	page.See("Bea Lang becomes the primary contact")
 	page.Click("button", "Make Bea Lang the primary contact")
-	page.See("Bea Lang is the primary contact of " + account.Name + " now.")
+	page.See("Bea Lang is the primary contact of " + account.Name + " now")
 	page.Has("button", "Sign in")
 	both(page)
 

@@ -1,5 +1,5 @@
 // What somebody has typed and not yet sent. It outlives a reload and a sign-in that ended.
-import { useEffect } from "preact/hooks";
+import { useLayoutEffect } from "preact/hooks";
 
 import { useSignal, type Signal } from "./signal";
 import { stored } from "./stored";
@@ -11,7 +11,8 @@ export function useDraft<T>(name: string, initial: T): Signal<T> & { discard: ()
   const place = prefix + name;
   const value = useSignal<T>(stored<T>(place) ?? initial);
   const text = JSON.stringify(value.value);
-  useEffect(() => {
+  // At once, not after the next picture: the page may be on its way out.
+  useLayoutEffect(() => {
     if (text === JSON.stringify(initial)) sessionStorage.removeItem(place);
     else sessionStorage.setItem(place, text);
   }, [text]);
