@@ -154,7 +154,7 @@ const AllDone = ({ here, how, onAnew }: { here: Here; how: How; onAnew: () => vo
 
 const Failed = ({ people, onRetry }: { people: number; onRetry: () => void }) => (
   <Notice tone="warn" title={`${plural(people, "person was", "people were")} not added`} actions={<Button small onClick={onRetry}>Try the failed ones again</Button>}>
-    The reason stands at the row: mend it there, or try again.
+    The reason stands at the row: mend it there, or try again. Whoever was added is not sent again.
   </Notice>
 );
 
