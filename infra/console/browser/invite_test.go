@@ -163,7 +163,7 @@ func TestEveryLinkThatOpensNothingSaysWhatToDo(t *testing.T) {
 
 	email, link := invite("sam")
 	owner.Post(a.API("/invitations/"+openInvitations(t, rig, a)[email]+"/resend"), nil, nil)
-	shows(link, "There is a newer invitation", "Look for the latest mail")
+	shows(link, "There is a newer invitation", "only its newest link works")
 
 	email, link = invite("cleo")
 	owner.Do(http.MethodDelete, a.API("/invitations/"+openInvitations(t, rig, a)[email]), nil, nil)
@@ -171,7 +171,7 @@ func TestEveryLinkThatOpensNothingSaysWhatToDo(t *testing.T) {
 
 	email, link = invite("una")
 	join(t, rig, link, email)
-	shows(link, "This invitation was accepted already", "If it was you who accepted, go on to your account")
+	shows(link, "This invitation was accepted already", "A link works once.")
 
 	email, link = invite("max")
 	page.Open("about:blank")
@@ -211,7 +211,7 @@ func TestAPastedSpreadsheetHasItsMistakesAtTheirCells(t *testing.T) {
 		"Owner\tThe\t" + a.Owner + "\tMember\t40\tno",
 	}, "\n"))
 	p.See("4 people")
-	p.See("Nothing was taken from the column Shoe size.")
+	p.See("Nothing was taken from: Shoe size.")
 	for label, want := range map[string]string{"Email, row 1": "ada@" + a.Domain, "First name, row 1": "Ada", "Last name, row 1": "Lovelace", "Role, row 1": "admin", "License, row 1": a.SubscriptionID, "License, row 2": ""} {
 		if got := p.Value(label); got != want {
 			t.Errorf("%s holds %q, not %q", label, got, want)
@@ -351,7 +351,7 @@ func TestALostNetworkLosesNothingAndSendsOnce(t *testing.T) {
 				c.lose(p)
 				p.Click("button", "Send 4 invitations")
 				p.See("4 people were sent, and no answer came")
-				p.See("Nothing is lost")
+				p.See("Sending again takes effect once: nobody is invited or charged twice.")
 				axe(p)
 				c.regain(p)
 				if got := len(openInvitations(t, rig, a)); got != c.arrived {
