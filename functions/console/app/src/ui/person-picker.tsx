@@ -83,6 +83,7 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
           aria-invalid={!!error || undefined} aria-describedby={error ? `${id}-error` : hint ? `${id}-hint` : undefined}
           onClick={() => open || setTyped("")}
           onInput={(e) => {
+            if (!open) setAsked(e.currentTarget.value); // at once, so that nobody else is offered before
             setTyped(e.currentTarget.value);
             setAt(0);
           }}
