@@ -23,7 +23,7 @@ function advice(problem: Problem, offer?: Offer): Advice {
     case "invitation_expired":
       return { title: "This invitation has expired", text: <>A link is good for seven days. Ask {inviter} to send it again.</> };
     case "invitation_superseded":
-      return { title: "There is a newer invitation", text: "It was sent again, and only its newest link works: open the one in the latest mail." };
+      return { title: "There is a newer invitation", text: "Only its newest link works: open the one in the latest mail." };
     case "invitation_used":
       return { title: "This invitation was accepted already", text: "A link works once. If it was not you who accepted, tell the administrators of the account at once.", next: "accounts" };
     case "invitation_cancelled":

@@ -22,7 +22,7 @@ export function InvoicePage({ number }: { number: string }) {
   const invoice = useQuery<Invoice>(known ? `${here.api}/invoices/${number}` : null);
   const back = <Link href={`${here.home}/invoices`}><Icon name="left" />Invoices</Link>;
   if (!known || invoice.problem?.status === 404) {
-    return <><PageHead title="Invoices" back={back} /><Card><Empty icon="invoice" title={`There is no invoice ${visible(number)}`}>The number may be mistyped, or of another account.</Empty></Card></>;
+    return <><PageHead title="Invoices" back={back} /><Card><Empty icon="invoice" title={`There is no invoice ${visible(number)}`}>The number may be mistyped.</Empty></Card></>;
   }
   if (invoice.data) return <Paper invoice={invoice.data} here={here} />;
   return <><PageHead title={`Invoice ${number}`} back={back} /><Card><Loaded query={invoice} what="invoices">{() => null}</Loaded></Card></>;

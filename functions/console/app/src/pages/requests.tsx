@@ -27,7 +27,7 @@ function List() {
   const subject = useSubject();
   return (
     <>
-      <PageHead title="Requests" lead={<p>Ask the vendor for what cannot be done here, and see what they answered.</p>} actions={<Button kind="primary" icon="plus" onClick={() => setQuery({ new: "other" })}>New request</Button>} />
+      <PageHead title="Requests" lead={<p>Ask the vendor for what cannot be done here.</p>} actions={<Button kind="primary" icon="plus" onClick={() => setQuery({ new: "other" })}>New request</Button>} />
       <Card plain>
         <TableList list={list} what="the requests of this account" caption="Requests, the newest first" keyOf={(r) => r.id}
           empty={<Empty icon="request" title="Nothing has been asked yet" actions={<Button onClick={() => setQuery({ new: "other" })}>Ask the vendor</Button>}>The vendor answers here and by mail.</Empty>}

@@ -126,7 +126,7 @@ function License({ here, user: u, of: s, onGive, onTake }: { here: Here; user: U
   const license = u.licenses.find((l) => l.product_id === s.product_id), product = visible(s.product_name), name = personName(u);
   const everybody = s.billing === "active_users", may = mayLicense(here, s) && !everybody, has = license || (everybody && u.status === "active");
   const state = () => {
-    if (everybody) return u.status === "active" ? "As every active user. The bill counts them; there is no license to give or take." : "Only active users may use it.";
+    if (everybody) return u.status === "active" ? "As every active user; the bill counts them." : "Only active users may use it.";
     if (license) return <>Since {date(license.since, here.zone)}{license.by && <>, given by <bdi>{nameOf(here.api, license.by)}</bdi></>}</>;
     if (u.status === "invited") return u.invitation?.subscription_id === s.id ? "Comes with the invitation when it is accepted." : "Can be given once the invitation is accepted.";
     return u.status === "active" ? "Not held" : "Can be given once the user is active again.";

@@ -71,7 +71,7 @@ export function Loaded<T>({ query, children, rows, what = "this" }: { query: Que
   }
   if (!query.problem) return <Skeleton rows={rows} />;
   if (query.problem.status === 403) return <NoPermission what={what} detail={query.problem.message} />;
-  if (query.problem.status === 404) return <Empty icon="search" title="Nothing is here">The address may be old, or it belongs to an account that you are not in.</Empty>;
+  if (query.problem.status === 404) return <Empty icon="search" title="Nothing is here">The address may be old.</Empty>;
   return <ProblemNotice problem={query.problem} retry={query.reload} />;
 }
 

@@ -62,7 +62,7 @@ function deedsOf(now: { current: Parts }): ListDeeds {
   const take = (list: Row[], read: Read) => {
     const over = list.length - maxRows;
     left = [
-      over > 0 && `A list takes ${maxRows} rows: the last ${over} were left out. Send these, then add the rest.`,
+      over > 0 && `A list takes ${maxRows} rows: the last ${over} were left out. Add them afterwards.`,
       read.unused.length > 0 && `Nothing was taken from: ${read.unused.map(visible).join(", ")}.`,
     ].filter(Boolean).join(" ");
     set(list.slice(0, maxRows));

@@ -59,7 +59,7 @@ export function CatalogPage() {
     const done = await write<Checked>("POST", "/v1/operator/catalog/publish", { catalog: text.value });
     text.discard();
     checked.value = null;
-    return `Published: ${plural(done.changes.length, "difference")} in ${plural(done.plans.length, "plan")}`;
+    return `Published ${plural(done.changes.length, "difference")}`;
   };
   const goTo = (m: Mistake) => {
     const lines = text.value.split("\n");

@@ -105,7 +105,7 @@ function Form({ plans }: { plans: Published[] }) {
         {plan?.billing === "seats"
           ? <Stepper label="Seats" value={d.seats} min={1} onValue={(seats) => set({ seats })} error={field("seats")} />
           : <p class="soft">The plan bills active users; no seats are bought.</p>}
-        <Checkbox label="Reverse charge" hint="The customer owes the tax; the invoice says so." checked={d.reverse} onChecked={(reverse) => set({ reverse })} />
+        <Checkbox label="Reverse charge" hint="The customer owes the tax." checked={d.reverse} onChecked={(reverse) => set({ reverse })} />
         <Checkbox label="Test account" hint="Its clock is moved by hand." checked={d.test} onChecked={(test) => set({ test })} />
         {d.test && <TextField label="Its clock starts (your local time; empty: now)" type="datetime-local" value={d.clock} onValue={(clock) => set({ clock })} />}
         {plan && <details><summary>What the plan’s policies say ({plural(plan.policies.length, "sentence")})</summary><ul class="points">{plan.policies.map((s) => <li key={s}>{visible(s)}</li>)}</ul></details>}
