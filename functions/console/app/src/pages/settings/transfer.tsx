@@ -67,7 +67,7 @@ export function HandOver() {
     // From now on the server refuses this sign-in.
     forget();
     forgetAll();
-    farewell.value = `${name} is the primary contact of ${visible(here.account.name)} now. You are an admin, and both of you were signed out: sign in again to go on.`;
+    farewell.value = `${name} is the primary contact of ${visible(here.account.name)} now. Both of you were signed out. You are an admin: sign in again to go on.`;
     go("/", { replace: true });
   };
   return (
