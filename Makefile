@@ -61,6 +61,7 @@ cost: deps ## Print what each operation writes, reads and costs
 
 bench: deps ## Run the benchmarks, as ratios within one run
 	go test -run '^$$' -bench . -benchmem ./internal/money ./internal/billing ./internal/bench/...
+	go test -run '^$$' -bench . -benchtime 1x ./infra/console/browser
 
 openapi: ## Write infra/openapi.yaml anew from the code
 	@go run ./internal/api/openapi

@@ -32,7 +32,7 @@ var start = sync.OnceValue(func() *browsertest.Rig {
 })
 
 // shared returns the tests' common stack, with the catalogs of the five systems.
-func shared(t *testing.T) *browsertest.Rig {
+func shared(t testing.TB) *browsertest.Rig {
 	t.Helper()
 	rig := start()
 	if rig == nil {
