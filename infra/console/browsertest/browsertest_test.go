@@ -12,7 +12,7 @@ import (
 
 // The rig is tried on the console itself, and where that has nothing to try it on, on elements that the test puts there.
 func TestTheRig(t *testing.T) {
-	rig := Start(t, stack.Options{})
+	rig := StartCommitted(t, stack.Options{})
 	rig.Catalog(t, "teams")
 	account := rig.Account(t, "teams")
 	ann := Invitee{Email: "ann@" + account.Domain, First: "Ann", Last: "Bee"}

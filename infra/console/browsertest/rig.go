@@ -83,6 +83,21 @@ func Start(t testing.TB, o stack.Options) *Rig {
 		o.Binaries = map[string]string{}
 	}
 	o.Binaries[folder] = binary
+	return begin(t, root, o)
+}
+
+// StartCommitted is Start with the console as it is committed and deployed, smaller and packed, whatever its sources say by now.
+func StartCommitted(t testing.TB, o stack.Options) *Rig {
+	t.Helper()
+	root, err := checkout.Root()
+	if err != nil {
+		t.Fatal(err)
+	}
+	return begin(t, root, o)
+}
+
+func begin(t testing.TB, root string, o stack.Options) *Rig {
+	t.Helper()
 	r := &Rig{root: root, browser: theBrowser.use(t)}
 	r.Stack = stacktest.Start(t, o)
 	return r
