@@ -4,6 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { AccountProvider, hereOf } from "./lib/account";
 import { path, type Schema } from "./lib/api";
+import { useBinding } from "./lib/binding";
 import { visible } from "./lib/format";
 import { useQuery } from "./lib/query";
 import { go, here, match } from "./lib/router";
@@ -73,10 +74,12 @@ function SwitchTo({ email }: { email: string }) {
 function InAccount({ id }: { id: string }) {
   const me = useQuery<Schema<"Me">>("/v1/me");
   const account = useQuery<Schema<"Account">>(path`/v1/accounts/${id}`);
+  const binding = useBinding();
   const mine = me.data?.accounts.find((a) => a.id === id);
   useEffect(() => {
     if (mine) lastAccount.set(id);
   }, [mine?.id]);
+  if (!mine && binding) return <Shell><Skeleton /></Shell>;
   if (!me.data || (mine && !account.data)) return <Shell>{me.data ? <Loaded query={account} what="this account">{() => null}</Loaded> : <Loaded query={me} what="your accounts">{() => null}</Loaded>}</Shell>;
   if (!mine || !account.data) {
     return <Shell accounts={me.data.accounts}><Empty page icon="key" title="You are not in this account" actions={<Button kind="primary" onClick={() => go("/")}>To your accounts</Button>}>Your access may have been taken, or you are signed in as somebody else.</Empty></Shell>;

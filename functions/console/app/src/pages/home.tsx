@@ -1,12 +1,12 @@
 // The way to an account: at once where there is only one, else by choosing.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect } from "preact/hooks";
 
 import { path, type Schema } from "../lib/api";
+import { useBinding } from "../lib/binding";
 import { roleNames } from "../lib/format";
-import { invalidate, useQuery } from "../lib/query";
+import { useQuery } from "../lib/query";
 import { go, here, Link } from "../lib/router";
-import { idToken, identity, signIn, signOut } from "../lib/session";
-import { write } from "../lib/write";
+import { identity, signIn, signOut } from "../lib/session";
 import { Chip, Typed } from "../ui/bits";
 import { Button } from "../ui/button";
 import { Front } from "../ui/front";
@@ -22,25 +22,6 @@ export const lastAccount = {
 
 /** Paths that stand for the same page of whichever account the reader is in. */
 const shortcuts = /^\/(users|licenses|plan|invoices|requests|activity|settings)(\/.*)?$/;
-
-/**
- * Users that were created with this email before its owner ever signed in become theirs
- * here, once for each sign-in. True while that is asked where it decides what is shown.
- */
-function useBinding(): boolean {
-  const [busy, setBusy] = useState(!!idToken());
-  useEffect(() => {
-    const token = idToken();
-    const done = "usher.bound";
-    if (!token || identity.peek()?.operator || sessionStorage.getItem(done) === token.slice(-16)) return setBusy(false);
-    write<Schema<"Me">>("POST", "/v1/me", { id_token: token }).then(async ({ bound, accounts }) => {
-      if (accounts.length) sessionStorage.setItem(done, token.slice(-16)); // who is nowhere may be let in any moment
-      if (bound) await invalidate("/v1/me");
-    }).catch(() => undefined).finally(() => setBusy(false)); // a sign-in without a verified email binds nobody
-    return undefined;
-  }, []);
-  return busy;
-}
 
 export function Home() {
   const operator = !!identity.value?.operator;
