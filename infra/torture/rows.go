@@ -86,6 +86,7 @@ func security() []row {
 		{42, "internal/api", "TestARightEndsWithItsCommit"},
 		{42, "internal/api", "TestALinkDiesWithTheCommitThatReplacesIt"},
 		{42, "internal/api", "TestALicenseEndsWithTheCommitThatTakesIt"},
+		{43, "infra/console/browser", "TestHostileTextsAreTextOnEveryPage"},
 		{44, "infra/template", "TestRolesAllowWhatTheCodeDoes"},
 	}
 }
