@@ -77,14 +77,6 @@ func person(p *browsertest.Page, row int, email, first, last string) {
 	}
 }
 
-// axe holds a page against the rules in both themes.
-func axe(p *browsertest.Page) {
-	p.Axe()
-	p.Dark(true)
-	p.Axe()
-	p.Dark(false)
-}
-
 // join follows a link as somebody who is not signed in, up to the welcome.
 func join(t *testing.T, rig *browsertest.Rig, link, email string) *browsertest.Page {
 	t.Helper()
@@ -106,10 +98,10 @@ func TestAnInvitationLeadsFromTheListToALicense(t *testing.T) {
 	person(owner, 1, ada, "Ada", "Lovelace")
 	owner.See("1 of the free seats is kept until the invitation is accepted, cancelled or expires; 2 stay free")
 	owner.See("Nothing is bought and nothing is due")
-	axe(owner)
+	both(owner)
 	owner.Click("button", "Send 1 invitation")
 	owner.See("1 person was invited")
-	axe(owner)
+	both(owner)
 	owner.Click("link", "See the open invitations")
 	owner.In("row", ada).See("A seat is kept")
 
@@ -121,7 +113,7 @@ func TestAnInvitationLeadsFromTheListToALicense(t *testing.T) {
 	if at := guest.Address(); at != "/accept" {
 		t.Errorf("the link's secret is still in the address: %s", at)
 	}
-	axe(guest)
+	both(guest)
 	guest.Reload()
 	guest.See("Join " + a.Name)
 	guest.Click("button", "Sign in and accept")
@@ -130,14 +122,14 @@ func TestAnInvitationLeadsFromTheListToALicense(t *testing.T) {
 	guest.See("Welcome, Ada")
 	guest.See("You are now in " + a.Name)
 	guest.See("Make and edit presentations")
-	axe(guest)
+	both(guest)
 	guest.Click("button", "See my licenses")
 	guest.At(a.Path("/users"))
 	guest.See("Papercrane Teams")
 
 	owner.Reload()
 	owner.See("No invitation is open")
-	axe(owner)
+	both(owner)
 }
 
 func TestEveryLinkThatOpensNothingSaysWhatToDo(t *testing.T) {
@@ -156,14 +148,14 @@ func TestEveryLinkThatOpensNothingSaysWhatToDo(t *testing.T) {
 		page.Open(link)
 		page.Has("heading", title)
 		page.See(todo)
-		axe(page)
+		both(page)
 	}
 
 	shows(rig.Stack.ConsoleURL()+"/accept#half-a-token", "This link is not whole", "Open it from the mail again")
 
 	email, link := invite("sam")
 	owner.Post(a.API("/invitations/"+openInvitations(t, rig, a)[email]+"/resend"), nil, nil)
-	shows(link, "There is a newer invitation", "only its newest link works")
+	shows(link, "There is a newer invitation", "Only its newest link works")
 
 	email, link = invite("cleo")
 	owner.Do(http.MethodDelete, a.API("/invitations/"+openInvitations(t, rig, a)[email]), nil, nil)
@@ -181,7 +173,7 @@ func TestEveryLinkThatOpensNothingSaysWhatToDo(t *testing.T) {
 	page.Click("button", "Continue")
 	page.Has("heading", "This invitation is for somebody else")
 	page.See("You are signed in as somebody@else.example, but it was sent to " + email)
-	axe(page)
+	both(page)
 	page.Click("button", "Sign in as the invited person")
 	page.Fill("Email", stack.Operator)
 	page.Click("button", "Continue")
@@ -225,7 +217,7 @@ func TestAPastedSpreadsheetHasItsMistakesAtTheirCells(t *testing.T) {
 	p.See("Already in this account")
 	p.See("3 rows have mistakes and stay in the list")
 	p.Has("button", "Send 1 invitation")
-	axe(p)
+	both(p)
 	if got := p.Eval(`[...document.querySelectorAll('[aria-invalid=true]')].map((e) => e.ariaLabel).join(" | ")`); got != "Email, row 2 | Email, row 3 | Last name, row 3 | Role, row 3 | License, row 3 | Email, row 4" {
 		t.Errorf("marked are: %s", got)
 	}
@@ -282,7 +274,7 @@ func TestAFileOf250PeopleIsSentWithAResultForEach(t *testing.T) {
 	p.See("249 done")
 	p.Click("checkbox", "Only rows with mistakes")
 	p.See("Already in this account")
-	axe(p)
+	both(p)
 	if got := len(openInvitations(t, rig, a)); got != 249 {
 		t.Errorf("%d people are invited", got)
 	}
@@ -305,7 +297,7 @@ func TestWhatAddingPeopleCostsIsWhatIsCharged(t *testing.T) {
 			p.See(fmt.Sprintf("Sending buys %d seats of Papercrane Teams", c.seats))
 			want := chargedToday(t, p)
 			if c.people <= 100 {
-				axe(p) // a hundred rows on screen take it half a minute
+				both(p) // a hundred rows on screen take it half a minute
 			}
 			p.Click("checkbox", agreement)
 			p.Click("button", fmt.Sprintf("Send %d invitations", c.people))
@@ -352,7 +344,7 @@ func TestALostNetworkLosesNothingAndSendsOnce(t *testing.T) {
 				p.Click("button", "Send 4 invitations")
 				p.See("4 people were sent, and no answer came")
 				p.See("Sending again takes effect once: nobody is invited or charged twice.")
-				axe(p)
+				both(p)
 				c.regain(p)
 				if got := len(openInvitations(t, rig, a)); got != c.arrived {
 					t.Fatalf("%d people are invited already", got)
@@ -435,12 +427,12 @@ func TestOpenInvitationsAreSentAgainAndCancelled(t *testing.T) {
 	p.In("row", ada).See("Sent")
 	p.In("row", bea).See("Without")
 	p.In("row", bea).See("by Olga Berger")
-	axe(p)
+	both(p)
 
 	p.Click("button", "What to do with the invitation of Ada Lovelace")
 	p.Click("menuitem", "Send again")
 	p.See("The link of the mail before stops working.")
-	axe(p)
+	both(p)
 	p.In("dialog", "again?").Click("button", "Send again")
 	p.See("The invitation of Ada Lovelace was sent again")
 	if rig.Link(t, ada) == old {
@@ -450,7 +442,7 @@ func TestOpenInvitationsAreSentAgainAndCancelled(t *testing.T) {
 	p.Click("button", "What to do with the invitation of Ada Lovelace")
 	p.Click("menuitem", "Cancel invitation")
 	p.See("The license of Papercrane Teams is free at once for somebody else")
-	axe(p)
+	both(p)
 	p.In("dialog", "Cancel").Click("button", "Cancel invitation")
 	p.See("The invitation of Ada Lovelace was cancelled")
 	p.In("table", "Open and expired").Gone(ada)
@@ -475,7 +467,7 @@ func TestPeopleAreCreatedWithoutAnInvitation(t *testing.T) {
 	p.See("nobody has access until you activate them")
 	p.Click("button", "Add 1 person")
 	p.See("1 person was added.")
-	axe(p)
+	both(p)
 	p.Click("link", "See the users")
 	p.In("row", "ada@"+a.Domain).See("Deactivated")
 	p.In("row", "ada@"+a.Domain).See(`Ada "Countess" Lovelace, née Byron`)

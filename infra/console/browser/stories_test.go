@@ -154,7 +154,7 @@ func answered(t *testing.T, rig *browsertest.Rig, a browsertest.Account, wish, p
 		staff.See(fmt.Sprintf("Page %d", n))
 		settled(staff)
 	}
-	staff.In("region", wish).Click("button", "Approve…")
+	staff.In("article", wish).Click("button", "Approve…")
 	dialog := staff.In("dialog", "Approve for "+a.Name)
 	dialog.See("Total due today " + price)
 	dialog.See(next)

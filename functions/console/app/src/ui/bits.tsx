@@ -20,13 +20,14 @@ export function PageHead({ title, lead, actions, back }: { title: string; lead?:
   );
 }
 
-export function Card({ title, actions, children, plain }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren; plain?: boolean }) {
-  const id = useId();
+/** A part of a page; `item` where it is one of many alike. */
+export function Card({ title, actions, children, plain, item }: { title?: ComponentChildren; actions?: ComponentChildren; children: ComponentChildren; plain?: boolean; item?: boolean }) {
+  const id = useId(), Part = item ? "article" : "section";
   return (
-    <section class={`card${plain ? " flush" : ""}`} aria-labelledby={title ? id : undefined}>
+    <Part class={`card${plain ? " flush" : ""}`} aria-labelledby={title ? id : undefined}>
       {title && <header><h2 id={id}>{title}</h2>{actions && <div class="actions">{actions}</div>}</header>}
       {children}
-    </section>
+    </Part>
   );
 }
 

@@ -28,7 +28,7 @@ export function ParkedPage() {
 
 function One({ account: a }: { account: Overview }) {
   return (
-    <Card title={<Link href={accountPath(a.id)}><Typed>{a.name}</Typed></Link>}>
+    <Card item title={<Link href={accountPath(a.id)}><Typed>{a.name}</Typed></Link>}>
       <Retry account={a} />
     </Card>
   );

@@ -4,7 +4,7 @@ import { useEffect } from "preact/hooks";
 
 import { path, type Page, type Schema } from "../../lib/api";
 import { count, dateTime, visible } from "../../lib/format";
-import { invalidate, usePages } from "../../lib/query";
+import { invalidate, usePages, useQuery } from "../../lib/query";
 import { Link } from "../../lib/router";
 import { useWrite, write } from "../../lib/write";
 import { Card, Fact, Facts, PageHead, Pager, Typed } from "../../ui/bits";
@@ -48,7 +48,7 @@ function One({ asked }: { asked: Asked }) {
   const answering = useSignal<"approve" | "decline" | "">("");
   const { request: r } = asked;
   return (
-    <Card title={wish(asked)} actions={
+    <Card item title={wish(asked)} actions={
       <>
         <Button onClick={() => (answering.value = "decline")}>Decline…</Button>
         <Button kind="primary" onClick={() => (answering.value = "approve")}>Approve…</Button>
@@ -67,6 +67,7 @@ function One({ asked }: { asked: Asked }) {
 
 function Approve({ asked, onClose }: { asked: Asked; onClose: () => void }) {
   const priced = asked.request.kind !== "other";
+  const account = useQuery<Schema<"AccountOverview">>(path`/v1/operator/accounts/${asked.account_id}`).data;
   const quote = useSignal<Schema<"Quote"> | null>(null);
   const message = useSignal("");
   const pricing = useWrite();
@@ -89,7 +90,7 @@ function Approve({ asked, onClose }: { asked: Asked; onClose: () => void }) {
   return (
     <FormDialog title={`Approve for ${visible(asked.account_name)}?`} submit="Approve" wide send={send} onClose={onClose} disabled={priced && !quote.value}>
       <p>{wish(asked)}. {priced ? "It is done at once, as if the customer had bought it:" : "Approving changes nothing by itself; the customer is told."}</p>
-      {priced && (quote.value ? <QuoteView quote={quote.value} zone="UTC" /> : pricing.problem.value ? <ProblemNotice problem={pricing.problem.value} retry={price} /> : <Skeleton rows={3} />)}
+      {priced && (quote.value && account ? <QuoteView quote={quote.value} zone={account.time_zone} /> : pricing.problem.value ? <ProblemNotice problem={pricing.problem.value} retry={price} /> : <Skeleton rows={3} />)}
       <TextField label="Message to the customer (optional)" value={message.value} onValue={(v) => (message.value = v)} maxLength={maxMessage} />
     </FormDialog>
   );
