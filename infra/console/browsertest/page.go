@@ -23,7 +23,7 @@ import (
 
 const (
 	// pollEvery is how often a page is looked at.
-	pollEvery = 25 * time.Millisecond
+	pollEvery = 50 * time.Millisecond
 	// callTimeout bounds one command of the browser.
 	callTimeout = 30 * time.Second
 )

@@ -91,7 +91,12 @@ export async function invalidate(...prefixes: string[]): Promise<void> {
   for (const [path, e] of entries) {
     if (!prefixes.some((prefix) => path.startsWith(prefix))) continue;
     if (e.used) reading.push(refresh(path, e));
-    else entries.delete(path);
+    else {
+      // Not taken out: a page that is just being drawn may hold it already.
+      e.round++;
+      e.stale = true;
+      e.value.value = undefined;
+    }
   }
   await Promise.all(reading);
 }
