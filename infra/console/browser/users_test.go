@@ -328,7 +328,7 @@ func TestThePrimaryContactHandsOverFromAPersonsPage(t *testing.T) {
 	page.See("Vera Lindt is the primary contact of Hadley Valuations now.")
 	page.Has("button", "Sign in")
 	next.Open("/")
-	next.Has("button", "Continue") // of the sign-in page
+	next.Has("button", "Continue")                                                 // of the sign-in page
 	next.Eval(`new Promise((done) => setTimeout(done, 1001 - Date.now() % 1000))`) // issuers tell the time in seconds
 	next.SignIn(vera)
 	next.Open(account.Path("/users"))
