@@ -13,7 +13,7 @@ deps: ## Install what is needed: Go modules, npm packages from the lock files, J
 	@command -v go >/dev/null || { echo "Go 1.26 is missing: see https://go.dev/dl"; exit 1; }
 	@command -v npm >/dev/null || { echo "Node 20 with npm is missing: apt-get install nodejs npm"; exit 1; }
 	@command -v java >/dev/null || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq openjdk-17-jre-headless; else echo "Java 17 is missing: sudo apt-get install openjdk-17-jre-headless"; exit 1; fi; }
-	@command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium; else echo "Chromium is missing: sudo apt-get install chromium"; exit 1; fi; }
+	@command -v chromium-headless-shell chromium chromium-browser google-chrome google-chrome-stable >/dev/null || { if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then apt-get update -qq && apt-get install -y -qq chromium-headless-shell; else echo "Chromium is missing: sudo apt-get install chromium-headless-shell"; exit 1; fi; }
 	@go mod download
 	@for d in infra/local functions/console/app; do [ $$d/node_modules/.package-lock.json -nt $$d/package-lock.json ] || npm --prefix $$d ci --no-audit --no-fund --silent || exit 1; done
 

@@ -155,8 +155,7 @@ func TestThePrimaryContactHandsOver(t *testing.T) {
 	page.Has("button", "Sign in")
 	both(page)
 
-	// Issuers tell the time of a sign-in in seconds: one in the second of the transfer would count as one from before it.
-	page.Eval(`new Promise((done) => setTimeout(done, 1001 - Date.now() % 1000))`)
+	page.NextSecond()
 	next.Click("link", "Settings") // the page is open, and its sign-in is worth nothing any more
 	next.Fill("Email", bea)
 	next.Click("button", "Continue")

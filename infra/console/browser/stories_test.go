@@ -384,6 +384,7 @@ func TestTheStoryOfValuation(t *testing.T) {
 	otto.See("Both of you were signed out")
 	vera.Reload()
 	vera.Has("button", "Continue") // of the sign-in page
+	vera.NextSecond()
 	vera.SignIn(at("vera"))
 	vera.Open(a.Path("/settings"))
 	vera.Has("button", "Hand over…")

@@ -329,7 +329,7 @@ func TestThePrimaryContactHandsOverFromAPersonsPage(t *testing.T) {
 	page.Has("button", "Sign in")
 	next.Open("/")
 	next.Has("button", "Continue")                                                 // of the sign-in page
-	next.Eval(`new Promise((done) => setTimeout(done, 1001 - Date.now() % 1000))`) // issuers tell the time in seconds
+	next.NextSecond()
 	next.SignIn(vera)
 	next.Open(account.Path("/users"))
 	next.In("row", "Vera Lindt").See("Primary contact")

@@ -31,9 +31,26 @@ const place = `async function() {
 	const r = on.getClientRects()[0];
 	const x = r.x + r.width / 2, y = r.y + r.height / 2;
 	const top = document.elementFromPoint(x, y);
-	const same = top && (on.contains(top) || top.contains(on) && top.tagName === "LABEL" || [...this.labels ?? []].some((l) => l.contains(top)));
-	return same ? {x, y} : {why: "it is covered by " + (top ? top.outerHTML.slice(0, 120) : "nothing: it is off the screen")};
+	const same = (e) => e && (this.contains(e) || on.contains(e) || e.contains(on) && e.tagName === "LABEL" || [...this.labels ?? []].some((l) => l.contains(e)));
+	if (!same(top)) return {why: "it is covered by " + (top ? top.outerHTML.slice(0, 120) : "nothing: it is off the screen")};
+	// What is drawn between this look and the click must not get it in the element's place.
+	const guard = window.aimed = {missed: false, kinds: ["mousedown", "mouseup", "click"], see: (e) => {
+		if (same(e.target)) return;
+		guard.missed = true;
+		e.preventDefault();
+		e.stopImmediatePropagation();
+	}};
+	guard.kinds.forEach((kind) => addEventListener(kind, guard.see, true));
+	return {x, y};
 }`
+
+// missed ends what place began and tells whether the click went elsewhere. A page that the click has left knows nothing of it.
+const missed = `(() => {
+	const guard = window.aimed;
+	delete window.aimed;
+	guard?.kinds.forEach((kind) => removeEventListener(kind, guard.see, true));
+	return !!guard?.missed;
+})()`
 
 // Click clicks the one element with a role and a name: "button", "link", "checkbox", "tab", "menuitem", …
 func (p *Page) Click(role, name string) {
@@ -58,6 +75,10 @@ func (p *Page) Click(role, name string) {
 			if _, err := cdp.Call(ctx, s, input.DispatchMouseEvent, event); err != nil {
 				return "", err
 			}
+		}
+		var elsewhere bool
+		if err := evaluate(ctx, s, missed, &elsewhere); err == nil && elsewhere {
+			return "it moved before it was clicked", nil
 		}
 		return "", nil
 	})

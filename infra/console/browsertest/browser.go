@@ -22,7 +22,7 @@ var theBrowser shared
 
 // names of the program, in the order of preference.
 func names() []string {
-	return []string{"chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
+	return []string{"chromium-headless-shell", "chromium", "chromium-browser", "google-chrome", "google-chrome-stable"}
 }
 
 func program() (string, error) {

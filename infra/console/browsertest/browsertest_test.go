@@ -139,6 +139,7 @@ const furniture = `{
 	const pasted = make("textarea", {onpaste: (e) => { e.preventDefault(); out.textContent += " pasted:" + e.clipboardData.getData("text/plain") }});
 	document.body.append(out,
 		make("button", {onclick: say("clicked")}, "Press me"), make("button", {disabled: true}, "Never"),
+		make("button", {onclick: say("caught"), onmousemove: (e) => { e.target.onmousemove = null; e.target.before(make("button", {onclick: say("slipped")}, "In the way of it")) }}, "Runs away"),
 		labelled("Name", make("input", {value: "old", oninput: (e) => { out.textContent = "name:" + e.target.value }})),
 		labelled("Day", make("input", {type: "date", onchange: (e) => { out.textContent += " day:" + e.target.value }})),
 		labelled("Fruit", make("select", {onchange: (e) => { out.textContent += " fruit:" + e.target.value }}, make("option", {value: "a"}, "Apple"), make("option", {value: "p"}, "Pear"))),
@@ -158,6 +159,9 @@ func uses(t *testing.T, rig *Rig) {
 	if why := failing(t, page, func(p *Page) { p.Click("button", "Never") }); !strings.Contains(why, "it is disabled") {
 		t.Errorf("a button that is off: %s", why)
 	}
+	page.Click("button", "Runs away")
+	page.See("caught")
+	page.Gone("slipped")
 	page.Fill("Name", "Åsa 2")
 	page.See("name:Åsa 2")
 	if got := page.Value("Name"); got != "Åsa 2" {

@@ -55,6 +55,10 @@ func (r *Rig) Page(t testing.TB) *Page {
 		if _, err := cdp.Call(ctx, s, page.AddScriptToEvaluateOnNewDocument, page.AddScriptToEvaluateOnNewDocumentParams{Source: reportViolations}); err != nil {
 			return err
 		}
+		// A tab of somebody else that opens or closes takes no focus from this one.
+		if _, err := cdp.Call(ctx, s, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true}); err != nil {
+			return err
+		}
 		_, err := cdp.Call(ctx, s, emulation.SetTimezoneOverride, emulation.SetTimezoneOverrideParams{TimezoneID: zone})
 		return err
 	})
@@ -81,6 +85,13 @@ func (p *Page) SignIn(email string) {
 	p.awaitAddress("the console after the sign-in", func(at string) bool {
 		return strings.HasPrefix(at, p.rig.Stack.ConsoleURL()) && !strings.Contains(at, "/signed-in")
 	})
+}
+
+// NextSecond waits until it begins. Issuers tell the time of a sign-in in seconds, and one from the second in which a hand-over
+// signed everybody out counts as one from before it.
+func (p *Page) NextSecond() {
+	p.t.Helper()
+	p.Eval(`new Promise((done) => setTimeout(done, 1001 - Date.now() % 1000))`)
 }
 
 // Open goes to a path of the console, or to a whole address.

@@ -340,6 +340,11 @@ func TestACleanRestartLosesNothing(t *testing.T) {
 		t.Errorf("the functions' log %q, %v", log, err)
 	}
 
+	_, err = stack.Start(t.Context(), stack.Options{Template: template, StateDir: state, Database: dynamotest.Client(t)})
+	if err == nil || !strings.Contains(err.Error(), "make run STACK="+addr) {
+		t.Errorf("at another address: %v does not say where the state is of use", err)
+	}
+
 	second := stacktest.Start(t, stack.Options{Template: template, StateDir: state, Addr: addr})
 	if err := second.Mails().SetMode(ses.ModeOK); err != nil {
 		t.Fatal(err)

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 )
 
@@ -31,6 +32,7 @@ type part struct {
 // parts are all but the tables.
 func (s *Stack) parts() []part {
 	out := []part{
+		{"address.txt", func() ([]byte, error) { return []byte(s.url), nil }, s.here},
 		{"bus.json", s.bus.Snapshot, s.bus.Restore},
 		{"mails.json", s.mails.Snapshot, s.mails.Restore},
 		{"issuer.json", s.issuer.Snapshot, s.issuer.Restore},
@@ -46,6 +48,14 @@ func (s *Stack) parts() []part {
 		out = append(out, part{"streams/" + id + ".json", source.Snapshot, source.Restore})
 	}
 	return out
+}
+
+// here refuses a state of another address: its people are known by the issuer at that address, and its mails lead there.
+func (s *Stack) here(url []byte) error {
+	if string(url) != s.url {
+		return fmt.Errorf("it was made at %s and is of use only there: make run STACK=%s", url, strings.TrimPrefix(string(url), "http://"))
+	}
+	return nil
 }
 
 // save writes the state into a new file and puts it in the place of the old one, so that there is always a whole one.
