@@ -126,8 +126,8 @@ export function roleWords(role: Role, subscriptions: Subscription[]): string {
 export const userPath = (here: Here, id: string) => here.api + path`/users/${id}`;
 export const userPage = (here: Here, id: string) => here.home + path`/users/${id}`;
 
-/** Reads again what a change of people shows in. What happened is a list below it all, which nobody waits for. */
-export function peopleChanged(here: Here): Promise<void> {
+/** Reads again what a change of people shows in, and then what happened, which nobody waits for. */
+export async function peopleChanged(here: Here): Promise<void> {
+  await invalidate(`${here.api}/users`, `${here.api}/subscriptions`, "/v1/me");
   void invalidate(`${here.api}/events`);
-  return invalidate(`${here.api}/users`, `${here.api}/subscriptions`, "/v1/me");
 }
