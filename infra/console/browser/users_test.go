@@ -328,7 +328,7 @@ func TestThePrimaryContactHandsOverFromAPersonsPage(t *testing.T) {
 	page.See("Vera Lindt is the primary contact of Hadley Valuations now.")
 	page.Has("button", "Sign in")
 	next.Open("/")
-	next.Has("button", "Continue")                                                 // of the sign-in page
+	next.Has("button", "Continue") // of the sign-in page
 	next.NextSecond()
 	next.SignIn(vera)
 	next.Open(account.Path("/users"))
