@@ -2,6 +2,7 @@ package browser_test
 
 import (
 	"testing"
+	"time"
 )
 
 // An upgrade is charged at once by two lines of one invoice; a cheaper plan waits for the end of the cycle and can be
@@ -85,6 +86,45 @@ func TestASubscriptionIsCancelledAndResumed(t *testing.T) {
 	page.In("dialog", "Resume Surveyline Valuation").Click("button", "Resume Surveyline Valuation")
 	page.Gone("Surveyline Valuation ends on")
 	page.Has("button", "Cancel Surveyline Valuation")
+}
+
+// A trial says until when it costs nothing. Cancelled, it ends without an invoice, and the pages say what is left: the people,
+// and a new subscription of the same product, which has no second trial.
+func TestATrialThatIsCancelledEndsAndLeavesTheWayBack(t *testing.T) {
+	rig := shared(t)
+	a := customer(t, rig, "valuation-yearly", 3) // a trial of 30 days from the first of November
+	c := rig.API(t, a.Owner)
+	colleague(t, c, a, "Ann", "Adler", true)
+	page := rig.SignIn(t, a.Owner)
+	page.Open(a.Path("/plan"))
+	page.See("The trial runs until 1 December 2026")
+	page.See("Nothing is charged before. Cancel until then and it never is.")
+	page.Click("button", "Cancel Surveyline Valuation")
+	dialog := page.In("dialog", "Cancel Surveyline Valuation")
+	dialog.See("The trial ends without any charge.")
+	dialog.Click("button", "Cancel Surveyline Valuation")
+	page.See("Surveyline Valuation ends on 1 December 2026")
+
+	rig.Move(t, a, time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC))
+	page.Open(a.Path("/licenses"))
+	page.See("This subscription ended on 1 December 2026")
+	page.See("Its licenses ended with it. The people are still in your account.")
+	both(page)
+	page.Click("link", "To its invoices")
+	page.See("There is no invoice yet")
+	equal(t, "the invoices", len(totals(c, a)), 0)
+	page.Open(a.Path("/users"))
+	page.In("row", "Ann Adler").See("None")
+	page.Open(a.Path("/licenses"))
+	page.Click("link", "Subscribe again")
+	page.See("your subscription has ended")
+	both(page)
+	page.Click("button", "Subscribe to Valuation, monthly")
+	dialog = page.In("dialog", "Subscribe to Valuation, monthly")
+	dialog.Click("checkbox", "I accept the license agreement")
+	dialog.Click("button", "Subscribe")
+	page.Has("dialog", "You are subscribed to Surveyline Valuation")
+	equal(t, "the invoices", len(totals(c, a)), 1)
 }
 
 // The second product of a vendor: subscribed to on the page of the plan, and its licenses have a page of their own.

@@ -2,7 +2,6 @@
 import { useAccount, useSubscriptions } from "../lib/account";
 import type { Schema } from "../lib/api";
 import { visible } from "../lib/format";
-import { useQuery } from "../lib/query";
 import { Link } from "../lib/router";
 import { PageHead } from "../ui/bits";
 import { ButtonLink } from "../ui/button";
@@ -18,14 +17,17 @@ export function LicensesPage({ subscription }: { subscription?: string }) {
   const list = useSubscriptions();
   if (!here.manages) return <><PageHead title="Licenses" /><NoPermission what="the licenses of this account" /></>;
   return (
-    <Loaded query={list} what="the licenses of this account">
-      {({ items }) => {
-        const running = items.filter((s) => s.status === "active");
-        const first = subscription ? items.find((s) => s.id === subscription) : (running[0] ?? items[0]);
-        if (!first) return <None known={!subscription} />;
-        return <><Products of={running.length ? running : items} at={first} /><One id={first.id} key={first.id} /></>;
-      }}
-    </Loaded>
+    <>
+      {!list.data && <PageHead title="Licenses" />}
+      <Loaded query={list} what="the licenses of this account" rows={8}>
+        {({ items }) => {
+          const running = items.filter((s) => s.status === "active");
+          const first = subscription ? items.find((s) => s.id === subscription) : (running[0] ?? items[0]);
+          if (!first) return <None known={!subscription} />;
+          return <><Products of={running.length ? running : items} at={first} /><One of={first} key={first.id} /></>;
+        }}
+      </Loaded>
+    </>
   );
 }
 
@@ -53,12 +55,4 @@ function Products({ of, at }: { of: Subscription[]; at: Subscription }) {
   );
 }
 
-function One({ id }: { id: string }) {
-  const here = useAccount();
-  const one = useQuery<Subscription>(`${here.api}/subscriptions/${encodeURIComponent(id)}`);
-  return (
-    <Loaded query={one} what="these licenses" rows={8}>
-      {(s) => s.status === "ended" ? <Ended of={s} /> : s.billing === "active_users" ? <ActiveUsers of={s} /> : <Pool of={s} />}
-    </Loaded>
-  );
-}
+const One = ({ of: s }: { of: Subscription }) => s.status === "ended" ? <Ended of={s} /> : s.billing === "active_users" ? <ActiveUsers of={s} /> : <Pool of={s} />;

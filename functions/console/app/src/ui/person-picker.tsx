@@ -29,6 +29,7 @@ interface Props {
   hint?: ComponentChildren;
   error?: string | undefined;
   placeholder?: string;
+  /** Nobody can be chosen now. The field keeps the focus that it has. */
   disabled?: boolean;
 }
 
@@ -78,10 +79,10 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
     <div class={`field picker${error ? " wrong" : ""}`}>
       <label for={id}>{label}</label>
       <span class="picker-box">
-        <input id={id} type="text" role="combobox" autocomplete="off" spellcheck={false} maxLength={100} placeholder={placeholder} disabled={disabled} value={typed ?? (value ? nameOf(here.api, value) : "")}
+        <input id={id} type="text" role="combobox" autocomplete="off" spellcheck={false} maxLength={100} placeholder={placeholder} readOnly={disabled} aria-disabled={disabled || undefined} value={typed ?? (value ? nameOf(here.api, value) : "")}
           aria-expanded={open} aria-controls={`${id}-list`} aria-autocomplete="list" aria-activedescendant={open && people[at] ? `${id}-${at}` : undefined}
           aria-invalid={!!error || undefined} aria-describedby={error ? `${id}-error` : hint ? `${id}-hint` : undefined}
-          onClick={() => open || setTyped("")}
+          onClick={() => open || disabled || setTyped("")}
           onInput={(e) => {
             if (!open) setAsked(e.currentTarget.value); // at once, so that nobody else is offered before
             setTyped(e.currentTarget.value);
@@ -90,7 +91,7 @@ export function PersonPicker({ label, value, onValue, filter, removed, unfit, hi
           onBlur={close}
           onKeyDown={(e) => {
             const act = keys[e.key];
-            if (!act || (e.key === "Escape" && !open)) return;
+            if (!act || disabled || (e.key === "Escape" && !open)) return;
             e.preventDefault();
             e.stopPropagation();
             act();

@@ -12,7 +12,7 @@ export function Ended({ of: s }: { of: Schema<"Subscription"> }) {
     <>
       <PageHead title={`${visible(s.product_name)} licenses`} />
       <Empty icon="clock" title={`This subscription ended on ${longDate(s.period.end, here.zone)}`}
-        actions={<><ButtonLink kind="primary" href={`${here.home}/plan`}>Subscribe again</ButtonLink><ButtonLink href={`${here.home}/invoices`}>To its invoices</ButtonLink></>}>
+        actions={<><ButtonLink kind="primary" href={`${here.home}/plan?product=${encodeURIComponent(s.product_id)}`}>Subscribe again</ButtonLink><ButtonLink href={`${here.home}/invoices`}>To its invoices</ButtonLink></>}>
         Its licenses ended with it. The people are still in your account.
       </Empty>
     </>
