@@ -40,7 +40,7 @@ func TestOnePersonHasTwoAccountsAndSignsOut(t *testing.T) {
 	both(page)
 	page.Click("link", "Kiln Works Admin")
 	page.At(kiln.Path("/users"))
-	page.Has("button", "Add users")
+	page.Has("link", "Add users")
 
 	page.Click("button", "Switch account")
 	page.Click("menuitem", "Loom Works")
