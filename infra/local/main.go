@@ -176,7 +176,9 @@ func makeDemos(ctx context.Context, s *stack.Stack, root string, histories *stor
 func demos(histories *story.Histories) []page.Demo {
 	var out []page.Demo
 	for _, h := range histories.All() {
+		owner := h.Script.Owner
 		d := page.Demo{
+			Email: owner.Name + "@" + h.Script.Domain, First: owner.First, Last: owner.Last,
 			System: h.Script.ID, Title: h.Script.Title, Account: h.Account, State: string(h.State), Try: h.Script.Try,
 			Done: h.Progress.Done, Steps: len(h.Script.Steps), Chapter: h.Progress.Chapter,
 		}

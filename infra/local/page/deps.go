@@ -57,6 +57,8 @@ type Deps struct {
 type Demo struct {
 	// System is the story's name, Account the account's.
 	System, Title, Account string
+	// Email, First and Last are of whom the account was opened for, who is offered on the sign-in page once State is "there".
+	Email, First, Last string
 	// State is "waiting", "playing", "there" or "failed".
 	State string
 	// Try says what to try in the account.

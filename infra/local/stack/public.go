@@ -143,6 +143,20 @@ func (s *Stack) staff() []oidc.Person {
 	}}
 }
 
+// offered are the people on the sign-in page: the staff, and one of each demo account.
+func (s *Stack) offered() []oidc.Person {
+	people := s.staff()
+	if s.options.Demos == nil {
+		return people
+	}
+	for _, d := range s.options.Demos() {
+		if d.State == "there" {
+			people = append(people, oidc.Person{Email: d.Email, FirstName: d.First, LastName: d.Last, Role: d.System, Account: d.Account})
+		}
+	}
+	return people
+}
+
 // SignIn signs somebody in at the stack's issuer, as a browser would.
 func (s *Stack) SignIn(ctx context.Context, email string) (oidc.Tokens, error) {
 	return oidc.SignIn(ctx, s.client, s.IssuerURL(), ClientID, s.RedirectURI(), email)

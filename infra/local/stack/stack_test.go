@@ -8,6 +8,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -20,6 +21,7 @@ import (
 	"github.com/usher-seats/usher/infra/local/dynamo/dynamotest"
 	"github.com/usher-seats/usher/infra/local/fault"
 	"github.com/usher-seats/usher/infra/local/oidc"
+	"github.com/usher-seats/usher/infra/local/page"
 	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/infra/local/stack"
 	"github.com/usher-seats/usher/infra/local/stack/stacktest"
@@ -444,5 +446,38 @@ func TestStopLeavesNoProcessAndNoPort(t *testing.T) {
 	}
 	if s.Function("MissingFunction") != nil {
 		t.Error("a function without a folder runs")
+	}
+}
+
+func TestTheSignInPageOffersTheStaffAndTheDemoPeople(t *testing.T) {
+	s := stacktest.Start(t, stack.Options{Template: template, Demos: func() []page.Demo {
+		return []page.Demo{
+			{System: "teams", Account: "Northwind", State: "there", Email: "olga@northwind.example", First: "Olga", Last: "Berg"},
+			{System: "meetings", Account: "Southwind", State: "playing", Email: "mika@southwind.example", First: "Mika", Last: "Sato"},
+		}
+	}})
+	q := url.Values{
+		"response_type": {"code"}, "client_id": {stack.ClientID}, "redirect_uri": {s.RedirectURI()}, "scope": {"openid"}, "state": {"s"}, "nonce": {"n"},
+		"code_challenge": {strings.Repeat("a", 43)}, "code_challenge_method": {"S256"},
+	}
+	r, err := http.NewRequestWithContext(within(t), http.MethodGet, s.IssuerURL()+"/authorize?"+q.Encode(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := http.DefaultClient.Do(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(got.Body)
+	if err := errors.Join(err, got.Body.Close()); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{stack.Operator, "Northwind", "Olga Berg", "olga@northwind.example"} {
+		if !bytes.Contains(body, []byte(want)) {
+			t.Errorf("the page offers no %s", want)
+		}
+	}
+	if bytes.Contains(body, []byte("mika@southwind.example")) {
+		t.Error("the page offers somebody whose account is not there yet")
 	}
 }

@@ -34,7 +34,7 @@ func (s *Stack) startServices() error {
 	var err error
 	s.issuer, err = oidc.New(oidc.Options{
 		IssuerURL: s.IssuerURL(), ClientID: ClientID, RedirectPrefixes: []string{s.url + "/", s.ConsoleURL() + "/"}, GroupsClaim: groupsClaim,
-		People: s.staff, VendorServers: []oidc.VendorServer{{ClientID: VendorClientID, Secret: VendorSecret}},
+		People: s.offered, VendorServers: []oidc.VendorServer{{ClientID: VendorClientID, Secret: VendorSecret}},
 	})
 	if err != nil {
 		return err
