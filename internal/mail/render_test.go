@@ -217,7 +217,7 @@ func TestEveryVariantHasItsWords(t *testing.T) {
 		{"removed", func() string { m := taken; m.Reason, m.TakerName = mail.TakenRemoved, ""; return render(m) }, "You were removed from Brandt & Töchter GmbH"},
 		{"ended", func() string { m := taken; m.Reason, m.TakerName = mail.TakenEnded, ""; return render(m) }, "has ended, and your license with it."},
 		{"keep assigned", func() string { m := decrease; m.OverAssigned = mail.KeepAssigned; return render(m) }, "everybody keeps their license"},
-		{"no policy", func() string { m := decrease; m.OverAssigned = ""; return render(m) }, "until then.\n\nTo cancel"},
+		{"no policy", func() string { m := decrease; m.OverAssigned = ""; return render(m) }, "changes before.\n\nTo cancel"},
 		{"one seat", func() string { m := decrease; m.SeatsTo = 1; return render(m) }, "If more than 1 seat is in use"},
 		{"given by nobody in particular", func() string { m := given; m.GiverName = ""; return render(m) }, "You were given a license of Northwind Valuation at"},
 		{"a license without capabilities", func() string { m := given; m.Entitlements = nil; return render(m) }, "from now on.\n\nSign in"},

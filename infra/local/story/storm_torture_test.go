@@ -20,6 +20,7 @@ import (
 	"github.com/usher-seats/usher/infra/local/fault"
 	"github.com/usher-seats/usher/infra/local/stack"
 	"github.com/usher-seats/usher/internal/faulttest"
+	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/store"
 )
@@ -32,7 +33,8 @@ func storms(t *testing.T, s *stack.Stack, st *store.Store) {
 	t.Run("a storm of throttling", func(t *testing.T) { throttlingStorm(t, w) })
 	t.Run("a hot tenant", func(t *testing.T) { hotTenant(t, w) })
 	w.dynamodb.Reset()
-	ctx, cancel := context.WithTimeout(t.Context(), settling)
+	// A mail whose outcome could not be noted in the storm is tried again once its claim is stale.
+	ctx, cancel := context.WithTimeout(t.Context(), mail.ClaimStale+settling)
 	defer cancel()
 	for _, schedule := range []string{"closedue", "expire", "remind"} {
 		if err := s.RunSchedule(ctx, schedule); err != nil {
