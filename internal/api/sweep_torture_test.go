@@ -107,8 +107,12 @@ func TestEveryCommandSurvivesACrashAtEachCall(t *testing.T) {
 		}
 		for at := 1; at <= calls; at++ {
 			for _, after := range []bool{false, true} {
+				wrong, reached := crashAt(t, s, w, c, at, after, want)
+				if !reached {
+					continue
+				}
 				points++
-				if wrong := crashAt(t, s, w, c, at, after, want); wrong != "" {
+				if wrong != "" {
 					violations++
 					t.Errorf("%s killed at call %d of %d, after its effect: %v: %s", c.name, at, calls, after, wrong)
 				}
@@ -121,17 +125,26 @@ func TestEveryCommandSurvivesACrashAtEachCall(t *testing.T) {
 	})
 }
 
-// crashAt says what is wrong after a crash, or "".
-func crashAt(t *testing.T, s *apitest.System, w *wire, c swept, at int, after bool, want int) string {
+// crashAt says what is wrong after a crash, or "", and whether the command came to the call at all: what is remembered for
+// seconds, such as plans, is read by one command and not by the next.
+func crashAt(t *testing.T, s *apitest.System, w *wire, c swept, at int, after bool, want int) (wrong string, reached bool) {
 	x, by, r := c.prepare(t, s)
 	r.Key = s.Key()
 	before := ledgerOf(s.Dump())
 	w.arm(at, after)
 	first := by.Send(r)
-	w.disarm()
-	if first.Status < http.StatusInternalServerError {
-		return fmt.Sprintf("the dead process answered %d", first.Status)
+	if calls := w.disarm(); calls < at {
+		first.OK(t, nil)
+		return "", false
 	}
+	if first.Status < http.StatusInternalServerError {
+		return fmt.Sprintf("the dead process answered %d", first.Status), true
+	}
+	return afterCrash(t, s, x, by, r, before, want), true
+}
+
+// afterCrash sends a command again whose process has died, and says what is wrong, or "".
+func afterCrash(t *testing.T, s *apitest.System, x *tenant, by *apitest.Person, r apitest.Request, before, want int) string {
 	clean(t, s, x.ID)
 	again := by.Send(r)
 	if again.Code() == "idempotency_in_progress" {
