@@ -16,47 +16,32 @@ const failing = `(() => {
 // and presses one button when it is back.
 func TestPagesSayWhatDoesNotComeAndTryAgain(t *testing.T) {
 	rig := shared(t)
-	pages := []struct{ link, shows string }{
+	a := customer(t, rig, "teams-monthly", 1)
+	page := rig.SignIn(t, a.Owner)
+	page.Tolerate("ERR_INTERNET_DISCONNECTED")
+	page.Tolerate("404") // of the request that there is not
+	try := func(link, says, shows string, lose, regain func()) {
+		page.Open(a.Path("/requests/none")) // what was read before is forgotten; the next page is opened without loading the console
+		page.See("There is no such request")
+		lose()
+		page.In("navigation", "Settings").Click("link", link)
+		page.See(says)
+		page.Gone("Loading…")
+		page.Axe()
+		regain()
+		page.Eval(`[...document.querySelectorAll("main button")].filter((b) => b.innerText === "Try again").map((b) => b.click()).length`)
+		page.Gone("Try again")
+		page.See(shows)
+	}
+	try("Users", "You are offline. Try again.", "olive@", func() { page.Offline(true) }, func() { page.Offline(false) })
+	for _, p := range []struct{ link, shows string }{
 		{"Users", "olive@"}, {"Licenses", "Who holds a license"}, {"Plan", "Compare"}, {"Invoices", "Invoices and credit notes"},
 		{"Requests", "Nothing has been asked yet"}, {"Activity", "The account was opened"}, {"Settings", "Primary contact"},
-	}
-	for _, way := range []struct {
-		name, lose, says string
-		offline          bool
-	}{
-		{"offline", "", "You are offline. Try again.", true},
-		{"the server fails", failing, "The server had a problem. Try again in a moment.", false},
 	} {
-		t.Run(way.name, func(t *testing.T) {
-			a := customer(t, rig, "teams-monthly", 1)
-			page := rig.SignIn(t, a.Owner)
-			page.Tolerate("ERR_INTERNET_DISCONNECTED")
-			page.Tolerate("404") // of the request that there is not
-			for _, p := range pages {
-				page.Open(a.Path("/requests/none")) // what was read before is forgotten; the next page is opened without loading the console
-				page.Has("link", p.link)
-				page.See("There is no such request")
-				if way.offline {
-					page.Offline(true)
-				} else {
-					page.Eval(way.lose)
-				}
-				page.In("navigation", "Settings").Click("link", p.link)
-				page.See(way.says)
-				page.Gone("Loading…")
-				if !way.offline && p.link == "Invoices" {
-					page.See("tell support this number: req-for-support")
-				}
-				page.Axe()
-				if way.offline {
-					page.Offline(false)
-				} else {
-					page.Eval(`backAgain()`)
-				}
-				page.Eval(`[...document.querySelectorAll("main button")].filter((b) => b.innerText === "Try again").map((b) => b.click()).length`)
-				page.Gone("Try again")
-				page.See(p.shows)
-			}
-		})
+		says := "The server had a problem. Try again in a moment."
+		if p.link == "Invoices" {
+			says = "tell support this number: req-for-support"
+		}
+		try(p.link, says, p.shows, func() { page.Eval(failing) }, func() { page.Eval(`backAgain()`) })
 	}
 }
