@@ -23,9 +23,9 @@ import (
 	"time"
 )
 
-// timeout bounds the tests of one package, of which the longest take half an hour, and several
-// times as long on a machine that does something else too.
-const timeout = 2 * time.Hour
+// timeout bounds the tests of one package, which take minutes, and several times as long
+// on a machine that does something else too.
+const timeout = time.Hour
 
 func main() {
 	only := flag.Int("fault", 0, "run the tests of this fault alone")

@@ -4,28 +4,18 @@ import (
 	"bytes"
 	"fmt"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/usher-seats/usher/infra/console/browsertest"
-	"github.com/usher-seats/usher/internal/faulttest"
 )
 
-// turn counts the places that were held against axe-core.
-var turn atomic.Int64
-
-// both holds a page, with what is open on it, against axe-core in both themes; at the short size in one of them by turns,
-// since every page is held in both by TestEveryPageIsReadableByEverybody. It leaves the page light.
+// both holds a page, with what is open on it, against axe-core in both themes. It leaves the page light.
 func both(page *browsertest.Page) {
-	first := turn.Add(1)%2 == 0
-	page.Dark(first)
-	page.Axe()
-	if faulttest.Full {
-		page.Dark(!first)
+	for _, dark := range []bool{true, false} {
+		page.Dark(dark)
 		page.Axe()
 	}
-	page.Dark(false)
 }
 
 type paper struct {
