@@ -136,7 +136,7 @@ func New(t testing.TB, options ...Option) *System {
 		Client: dynamodb.NewFromConfig(cfg), Tables: tables, Document: LoadDocument(t),
 		t: t, shared: own,
 	}
-	s.Store = store.New(s.Client, store.Options{SeatsTable: tables["SeatsTable"], KeysTable: tables["KeysTable"], Meter: set.meter, Jitter: impatient})
+	s.Store = store.New(s.Client, store.Options{SeatsTable: tables["SeatsTable"], KeysTable: tables["KeysTable"], Meter: set.meter, Jitter: impatient, Now: s.Now})
 	s.Service = seats.New(s.Store, s.Store.InvitationKey)
 	s.Service.Wall, s.Service.Log = s.Now, slog.New(slog.NewTextHandler(io.Discard, nil))
 	s.startIssuer()
