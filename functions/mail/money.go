@@ -93,16 +93,23 @@ func (s *scene) receipts(receipt mail.SeatChangeReceipt) []letter {
 	})
 }
 
-// decreaseScheduled writes to who did it and to the billing contact.
-func (w writer) decreaseScheduled(_ context.Context, s *scene) ([]letter, error) {
+// decreaseScheduled writes to who did it and to the billing contact. What becomes of
+// licenses in use is for the plan of the next period to say.
+func (w writer) decreaseScheduled(ctx context.Context, s *scene) ([]letter, error) {
 	if s.plan == nil {
 		return nil, nil
 	}
-	d := s.event.Data
+	d, renewal := s.event.Data, s.plan
+	if s.concerned() && s.sub.PendingPlan != nil {
+		var err error
+		if renewal, err = w.store.Plan(ctx, s.sub.PendingPlan.Plan); err != nil {
+			return nil, err
+		}
+	}
 	return s.payers(func(f mail.Frame) mail.Mail {
 		return mail.DecreaseScheduled{
 			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To,
-			EffectiveAt: d.EffectiveAt, OverAssigned: string(s.plan.Policies.OverAssigned), SeatsLink: w.link(s, "/licenses"),
+			EffectiveAt: d.EffectiveAt, OverAssigned: string(renewal.Policies.OverAssigned), SeatsLink: w.link(s, "/licenses"),
 		}
 	}), nil
 }

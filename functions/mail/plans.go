@@ -44,7 +44,7 @@ func (w writer) planChangeScheduled(ctx context.Context, s *scene) ([]letter, er
 	rules := &s.plan.Policies
 	then := s.sub.AtRenewal()
 	if rules.AutoSeats {
-		then = s.sub.Used()
+		then = s.sub.RenewedSeats(rules)
 	}
 	m := mail.PlanChangeScheduled{
 		ByName: s.actor(), ProductName: s.plan.Product.Name, EffectiveAt: s.event.Data.EffectiveAt, OverAssigned: string(rules.OverAssigned),

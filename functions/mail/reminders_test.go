@@ -1,10 +1,12 @@
 package main
 
 import (
+	"slices"
 	"strings"
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/infra/local/ses"
 	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/seats"
 )
@@ -54,6 +56,44 @@ func TestOwnerAndBillingAdminsAreRemindedOfWhatIsNear(t *testing.T) {
 	a.Advance(nearEnd().Add(2 * time.Hour))
 	r.news(a)
 	says(t, to(t, r.mails(), "olga", "change_reminder"), "is cancelled. It can be used until the end of 30 November 2026", "As of now 3 people lose their license")
+}
+
+// What becomes of licenses in use is for the plan that follows to say.
+func TestADecreaseIsToldByThePlanThatFollows(t *testing.T) {
+	r := newRig(t, apitest.SampleCatalog(t))
+	a := r.Open(5)
+	for range 2 {
+		a.Join("member", true)
+	}
+	changePlan(t, a, "meetings-yearly")
+	a.Confirm(a.Quote(1).ID).OK(t, nil)
+	r.news(a)
+	says(t, to(t, r.mails(), "olga", "decrease_scheduled"), "open invitations lose their seat first, and then the licenses given last end")
+	a.Advance(nearEnd())
+	told := r.news(a)
+	i := slices.IndexFunc(told, func(m ses.Mail) bool { return strings.Contains(m.Subject, "1 seat from") })
+	if len(told) != 2 || i < 0 {
+		t.Fatalf("reminded: %q, want of the plan and of the decrease", heads(told))
+	}
+	says(t, told[i], "As of now 1 person loses their license")
+}
+
+// The seats that a plan begins with after one of active users are no decrease.
+func TestSeatsAfterActiveUsersAreToldAsTheChangeOfPlan(t *testing.T) {
+	r := newRig(t, largeCatalog(t))
+	a := r.Open(5)
+	desks, _ := subscribe(t, a.Owner, a, "desks-monthly", 1)
+	setPlan(t, a.Owner, desks, map[string]any{"plan_id": "desks-use"})
+	a.Advance(monthEnd())
+	setPlan(t, a.Owner, desks, map[string]any{"plan_id": "desks-monthly", "seats": 2})
+	r.news(a)
+	says(t, to(t, r.mails(), "olga", "plan_change_scheduled"), "Billed: active users → 2 seats")
+	a.Advance(nearEnd().AddDate(0, 1, 0))
+	told := r.news(a)
+	if len(told) != 1 {
+		t.Fatalf("reminded: %q, want of the plan", heads(told))
+	}
+	says(t, told[0], "goes from the plan Desks by use of Desks to Desks monthly on 1 January 2027")
 }
 
 // What was taken back or took effect before the mail is written is not reminded of.

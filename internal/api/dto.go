@@ -203,11 +203,13 @@ type PendingSeats struct {
 
 // PendingPlan is a change of the plan that waits for the end of the cycle.
 type PendingPlan struct {
-	PlanID      string    `json:"plan_id"`
-	PlanVersion int       `json:"plan_version"`
-	PlanName    string    `json:"plan_name,omitempty"`
-	EffectiveAt time.Time `json:"effective_at"`
-	By          string    `json:"by,omitempty" doc:"Absent where the vendor's staff did it"`
+	PlanID      string     `json:"plan_id"`
+	PlanVersion int        `json:"plan_version"`
+	PlanName    string     `json:"plan_name,omitempty"`
+	Seats       int64      `json:"seats,omitempty" doc:"How many seats the plan begins with; absent where as many stay, or where a decrease says it"`
+	Rules       *PlanRules `json:"rules,omitempty" doc:"The rules of the plan to come, by which a scheduled decrease takes effect; absent from the answer to a change"`
+	EffectiveAt time.Time  `json:"effective_at"`
+	By          string     `json:"by,omitempty" doc:"Absent where the vendor's staff did it"`
 }
 
 // Ahead is one thing that will happen if nobody does anything.
@@ -218,18 +220,29 @@ type Ahead struct {
 }
 
 func pendingSeatsBody(s *seats.Subscription) *PendingSeats {
-	if s.Pending == nil {
+	p := s.Decrease()
+	if p == nil {
 		return nil
 	}
-	return &PendingSeats{Seats: s.Pending.Seats, EffectiveAt: s.Period.End.UTC(), By: string(s.Pending.By)}
+	return &PendingSeats{Seats: p.Seats, EffectiveAt: s.Period.End.UTC(), By: string(p.By)}
 }
 
-func pendingPlanBody(s *seats.Subscription, name string) *PendingPlan {
+// pendingPlanBody is what a subscription's plan changes to; plan is that plan where it
+// was read.
+func pendingPlanBody(s *seats.Subscription, plan *seats.Plan) *PendingPlan {
 	p := s.PendingPlan
 	if p == nil {
 		return nil
 	}
-	return &PendingPlan{PlanID: p.Plan.ID, PlanVersion: p.Plan.Version, PlanName: name, EffectiveAt: s.Period.End.UTC(), By: string(p.By)}
+	b := &PendingPlan{PlanID: p.Plan.ID, PlanVersion: p.Plan.Version, EffectiveAt: s.Period.End.UTC(), By: string(p.By)}
+	if s.Pending != s.Decrease() {
+		b.Seats = s.Pending.Seats
+	}
+	if plan != nil {
+		rules := planRules(&plan.Policies)
+		b.PlanName, b.Rules = plan.Name, &rules
+	}
+	return b
 }
 
 func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
@@ -245,7 +258,7 @@ func poolBody(a *seats.Account) func(*seats.Pool) Subscription {
 		}
 		price := p.Plan.Prices[a.Currency]
 		b.Price, b.Rules, b.SalesContact = priceBody(&price, a.Currency), planRules(&p.Plan.Policies), p.Plan.Vendor.SalesContact
-		b.Pending, b.PendingPlan = pendingSeatsBody(p.Subscription), pendingPlanBody(p.Subscription, p.Renewal.Name)
+		b.Pending, b.PendingPlan = pendingSeatsBody(p.Subscription), pendingPlanBody(p.Subscription, p.Renewal)
 		b.Timeline = []Ahead{}
 		if p.Trial {
 			b.TrialEndsAt = instant(p.Period.End)

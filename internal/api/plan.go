@@ -63,7 +63,7 @@ func planChangeBody(r seats.SeatChangeResult) PlanChangeDone {
 	s := r.Subscription
 	return PlanChangeDone{
 		EventID: string(r.Event.ID), Type: r.Event.Type, PlanID: s.Plan.ID, PlanVersion: s.Plan.Version, Seats: s.Seats, SeatsRenewal: s.AtRenewal(),
-		EffectiveAt: r.Event.Data.EffectiveAt.UTC(), Pending: pendingSeatsBody(s), PendingPlan: pendingPlanBody(s, ""), Invoice: issuedBody(r.Invoice),
+		EffectiveAt: r.Event.Data.EffectiveAt.UTC(), Pending: pendingSeatsBody(s), PendingPlan: pendingPlanBody(s, nil), Invoice: issuedBody(r.Invoice),
 	}
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/usher-seats/usher/internal/catalog"
 	"github.com/usher-seats/usher/internal/money"
+	"github.com/usher-seats/usher/internal/seats"
 )
 
 const offersCatalog = `
@@ -59,6 +60,36 @@ func TestRulesAreThePoliciesThatClientsDecideBy(t *testing.T) {
 	} {
 		if got := planRules(&plans[i].Policies); got != want {
 			t.Errorf("%s: got %+v, want %+v", plans[i].ID, got, want)
+		}
+	}
+}
+
+// A decrease is told as one, and the seats that a plan begins with after one of active
+// users with the plan.
+func TestAPlanThatFollowsHasItsRulesAndTheSeatsItBeginsWith(t *testing.T) {
+	plans, err := catalog.Parse([]byte(offersCatalog))
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := planRules(&plans[0].Policies)
+	for name, c := range map[string]struct {
+		now, pending         int64
+		wantSeats, wantBegin int64
+	}{
+		"no seats asked for": {5, 0, 0, 0},
+		"a decrease":         {5, 3, 3, 0},
+		"after active users": {0, 3, 0, 3},
+	} {
+		sub := &seats.Subscription{Seats: c.now, PendingPlan: &seats.PendingPlan{Plan: plans[0].Ref()}}
+		if c.pending > 0 {
+			sub.Pending = &seats.Pending{Seats: c.pending}
+		}
+		got, decrease := pendingPlanBody(sub, plans[0]), pendingSeatsBody(sub)
+		if got.PlanID != "pool" || got.PlanName != "Pool" || got.Rules == nil || *got.Rules != rules || got.Seats != c.wantBegin {
+			t.Errorf("%s: got %+v", name, got)
+		}
+		if (decrease != nil) != (c.wantSeats > 0) || decrease != nil && decrease.Seats != c.wantSeats {
+			t.Errorf("%s: got the decrease %+v", name, decrease)
 		}
 	}
 }

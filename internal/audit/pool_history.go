@@ -358,8 +358,15 @@ func (p *pool) resized(plan *seats.Plan, to int64) bool {
 	}
 	wanted = max(wanted, rules.MinSeats)
 	switch {
+	case wanted > p.seats && p.plan.Policies.ActiveUsers():
+		// Nobody had seats of the plan that ends.
+		return to == wanted
 	case rules.AutoSeats:
-		return to >= rules.MinSeats && to <= max(p.seats, rules.MinSeats)
+		most := p.seats
+		if rules.OverAssigned == seats.ReleaseNewest {
+			most = min(most, wanted)
+		}
+		return to >= rules.MinSeats && to <= max(most, rules.MinSeats)
 	case p.pending == nil, rules.OverAssigned == seats.ReleaseNewest:
 		return to == wanted
 	}

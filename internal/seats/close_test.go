@@ -151,6 +151,45 @@ func TestKeepAssignedTrimsOnlyToWhatIsInUse(t *testing.T) {
 	}
 }
 
+// Automatic seats come down to what is used, or further where a decrease takes licenses.
+func TestAutomaticSeatsComeDownAtTheEndOfTheCycle(t *testing.T) {
+	const none = 0
+	for name, c := range map[string]struct {
+		over       seats.OverAssigned
+		least      int64
+		pending    int64
+		want, lost int64
+	}{
+		"nothing scheduled":                   {seats.KeepAssigned, 0, none, 2, 0},
+		"nothing scheduled, and more kept":    {seats.KeepAssigned, 3, none, 3, 0},
+		"a decrease below use that keeps":     {seats.KeepAssigned, 0, 1, 2, 0},
+		"a decrease below use that takes":     {seats.ReleaseNewest, 0, 1, 1, 1},
+		"a decrease above use":                {seats.ReleaseNewest, 0, 4, 2, 0},
+		"no decrease where one would take":    {seats.ReleaseNewest, 0, none, 2, 0},
+		"a decrease to use, which is refused": {seats.RefuseBelow, 0, 2, 2, 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AutoSeats, p.OverAssigned, p.MinSeats = true, c.over, c.least }))
+			r.JoinLicensed("ann")
+			r.Wall.Advance(time.Hour)
+			r.JoinLicensed("bob")
+			if c.pending != none {
+				r.Change(c.pending)
+			}
+			next, _, err := r.Service.Upcoming(r.Ctx, r.Caller("owner"), r.Account)
+			r.Must(err)
+			r.CloseAt(decemberFirst())
+			equal(t, "seats", r.Pool().Seats, c.want)
+			equal(t, "free seats", r.Pool().Free, max(0, c.want-2))
+			equalSlices(t, "billed", amounts(&r.Invoices()[1]), []int64{2000 * c.want})
+			equalSlices(t, "foreseen", amounts(next), []int64{2000 * c.want})
+			equal(t, "bob's license", len(r.User("bob").Licenses), int(1-c.lost))
+			equal(t, "ann's license", len(r.User("ann").Licenses), 1)
+			r.Clean()
+		})
+	}
+}
+
 func TestKeptSeatsAreNotTakenForAnAbsurdInvoice(t *testing.T) {
 	for name, price := range map[string]billing.Price{
 		"per seat":       {Model: billing.PerSeat, UnitMinor: 2000},

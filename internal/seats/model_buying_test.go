@@ -71,11 +71,14 @@ func (c *clerk) seats(product string, n int64, at time.Time) string {
 		return "invalid"
 	case n < s.seats && n < s.plan.rules.MinSeats:
 		return "contact_sales"
+	case n < s.seats && n < s.then() && s.pendingPlan.least() > n:
+		return "contact_sales"
 	case n == s.seats && s.pending == nil:
 		return "state_conflict"
 	}
 	now := s.plan.rules.Decrease == seats.DecreaseImmediateCredit
-	if n < s.seats && n < int64(len(s.holders)) && (now || s.plan.rules.OverAssigned == seats.RefuseBelow) {
+	refused := now || s.plan.rules.OverAssigned == seats.RefuseBelow || s.pendingPlan != nil && s.pendingPlan.rules.OverAssigned == seats.RefuseBelow
+	if n < s.seats && n < int64(len(s.holders)) && refused {
 		return "seats_in_use"
 	}
 	owed := c.part(s, s.plan.rules.Proration, naivePrice(&s.plan.price, n)-naivePrice(&s.plan.price, s.seats), at)
@@ -101,6 +104,22 @@ func (c *clerk) seats(product string, n int64, at time.Time) string {
 	return ""
 }
 
+// then is how many seats there are after the period.
+func (s *clerkSub) then() int64 {
+	if s.pending != nil {
+		return *s.pending
+	}
+	return s.seats
+}
+
+// least is the fewest seats that a plan has, of none and of active users 0.
+func (p *clerkPlan) least() int64 {
+	if p == nil || p.rules.ActiveUsers() {
+		return 0
+	}
+	return p.rules.MinSeats
+}
+
 // change changes the plan: at once to a higher one at the same interval, else at the
 // end of the period.
 func (c *clerk) change(to *clerkPlan, at time.Time) string {
@@ -112,11 +131,7 @@ func (c *clerk) change(to *clerkPlan, at time.Time) string {
 		return "state_conflict"
 	}
 	if to.rank <= s.plan.rank || to.months != s.plan.months {
-		then := s.seats
-		if s.pending != nil {
-			then = *s.pending
-		}
-		if then < to.rules.MinSeats {
+		if s.then() < to.rules.MinSeats {
 			return "contact_sales"
 		}
 		s.pendingPlan = to

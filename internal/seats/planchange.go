@@ -181,6 +181,9 @@ func planLimits(sub, next *Subscription, plan, target *Plan) error {
 func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, quote *Quote) error {
 	next, data := c.write.Subscription, &c.event.Data
 	next.Plan, next.PendingPlan = target.Ref(), nil
+	if t.Account.Plan == sub.Plan {
+		c.changed(t).Plan = target.Ref()
+	}
 	c.resize(sub, data.To)
 	if next.Pending != nil {
 		next.Pending.Seats += c.write.FreeDelta
@@ -209,9 +212,6 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 		return err
 	}
 	data.AmountMinor = c.dueNow.AmountDueMinor
-	if c.account.Plan == sub.Plan {
-		c.account.Plan = target.Ref()
-	}
 	return nil
 }
 

@@ -183,6 +183,79 @@ func TestPendingChangesCompose(t *testing.T) {
 	})
 }
 
+// The limits of the plan that follows cannot be passed by scheduling it first.
+func TestSeatsAreHeldToThePlanThatFollows(t *testing.T) {
+	most := func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 5 }
+	least := func(p *seats.Plan) { p.Policies.MinSeats = 3 }
+	refuse := func(p *seats.Plan) { p.Policies.OverAssigned = seats.RefuseBelow }
+	users := func(p *seats.Plan) { seatstest.ActiveUsers(seats.CountAtClose)(&p.Policies) }
+	const cancels = 0
+	cases := []struct {
+		name    string
+		follows func(*seats.Plan)
+		keep    int64 // seats that the change of plan is scheduled with
+		ask     int64
+		want    string
+		says    string
+	}{
+		{"as many as it sells to customers", most, 4, 6, "", ""},
+		{"one more than it sells to customers", most, 4, 7, "contact_sales", "with more than 5 seats"},
+		{"no decrease, and still as many", most, 4, cancels, "", ""},
+		{"today's seats, and still as many", most, 4, 5, "", ""},
+		{"no decrease, and more than it sells", func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 4 }, 4, cancels, "contact_sales", "Take that change back first"},
+		{"today's seats, and more than it sells", func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 4 }, 4, 5, "contact_sales", "Take that change back first"},
+		{"fewer than before, and more than it sells", func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 3 }, 3, 2, "", ""},
+		{"the least that it has", least, 0, 3, "", ""},
+		{"one fewer than the least", least, 0, 2, "contact_sales", "at least 3 seats"},
+		{"as many as are used, where below is refused", refuse, 0, 2, "", ""},
+		{"below what is used, where that is refused", refuse, 0, 1, "seats_in_use", ""},
+		{"any number before active users are billed", users, 0, 1, "", ""},
+	}
+	for _, c := range cases {
+		t.Run(c.name, func(t *testing.T) {
+			r := seatstest.Open(t)
+			r.JoinLicensed("ann", "bob")
+			offer(r, "basic", 0, 1000, c.follows)
+			r.ChangePlan("basic", c.keep)
+			before := r.Store.Snapshot()
+			var err error
+			if c.ask == cancels {
+				_, err = cancelPending(r, "owner")
+			} else {
+				_, err = quote(r, "owner", c.ask)
+			}
+			wantCode(t, err, c.want)
+			if c.want != "" {
+				nothingChanged(t, r, before)
+			}
+			if c.says != "" && !strings.Contains(err.Error(), c.says) {
+				t.Errorf("%v does not say %q", err, c.says)
+			}
+		})
+	}
+}
+
+// Seats that people need are bought within the limits of the plan that follows too.
+func TestSeatsOnTheWayAreHeldToThePlanThatFollows(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AutoSeats = true }))
+	offer(r, "basic", 0, 1000, func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 6 })
+	r.ChangePlan("basic", 0)
+	r.Invite(crowd("p", 5, r.Sub)...)
+	trial := tryInvite(r, "owner", crowd("q", 2, r.Sub))
+	equalSlices(t, "would become", codesOf(trial.Results), []string{"", "contact_sales"})
+}
+
+// A trial's upgrade costs nothing, and still is the plan that the account is spoken to by.
+func TestAnUpgradeInATrialIsTheAccountsPlan(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.TrialDays = 30 }))
+	offer(r, "pro", 2, 3000)
+	r.ChangePlan("pro", 0)
+	equal(t, "invoices", len(r.Invoices()), 0)
+	equal(t, "plan", r.Pool().Plan.ID, "pro")
+	equal(t, "the account's plan", r.Stored().Plan.ID, "pro")
+	r.Clean()
+}
+
 func TestWhatAPlanChangeIsRefusedFor(t *testing.T) {
 	contact := "sales@vendor.example"
 	cases := []struct {

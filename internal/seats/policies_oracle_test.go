@@ -253,15 +253,16 @@ func (b *books) renew(at time.Time) int64 {
 	if b.pendingPlan != nil {
 		b.plan = b.pendingPlan
 	}
-	n := b.seats
+	n, takes := b.seats, b.plan.Policies.OverAssigned == seats.ReleaseNewest
 	if b.pending > 0 {
 		n = b.pending
-		if b.plan.Policies.OverAssigned != seats.ReleaseNewest {
+		if !takes {
 			n = max(n, b.used)
 		}
 	}
 	if b.plan.Policies.AutoSeats {
-		n = b.used
+		// What is not used goes; what is used does where a decrease takes it.
+		n = min(n, b.used)
 	}
 	b.seats = max(n, b.plan.Policies.MinSeats)
 	b.used = min(b.used, b.seats)
@@ -301,7 +302,7 @@ func (b *books) change(n int64, at, now time.Time) string {
 		b.move(n, at, now)
 		b.used = min(b.used, n)
 		return ""
-	case rules.OverAssigned == seats.RefuseBelow && n < b.used:
+	case n < b.used && (rules.OverAssigned == seats.RefuseBelow || b.pendingPlan != nil && b.pendingPlan.Policies.OverAssigned == seats.RefuseBelow):
 		return seats.ErrSeatsInUse.Code
 	}
 	b.pending = n
@@ -333,8 +334,6 @@ func (b *books) changePlan(plan *seats.Plan, at time.Time) string {
 	switch {
 	case plan == b.plan, plan == b.pendingPlan:
 		return seats.ErrStateConflict.Code
-	case b.plan.Policies.Decrease == seats.DecreaseOnRequest && b.pending > 0:
-		return seats.ErrContactSales.Code
 	case plan.Rank <= b.plan.Rank || plan.Interval != b.plan.Interval:
 		b.pendingPlan = plan
 		return ""

@@ -40,8 +40,8 @@ func (s *Subscription) reminderAt() time.Time {
 		if s.PendingPlan != nil {
 			consider(s.PendingPlan.At, s.PendingPlan.Reminded)
 		}
-		if s.Pending != nil {
-			consider(s.Pending.At, s.Pending.Reminded)
+		if p := s.Decrease(); p != nil {
+			consider(p.At, p.Reminded)
 		}
 	}
 	if scheduled.IsZero() {
@@ -195,7 +195,11 @@ func (s *Service) remindPool(ctx context.Context, sub *Subscription, by time.Tim
 	if !by.Before(sub.Period.End) && !view.Account.Test {
 		return 0, nil
 	}
-	plan, err := s.Store.Plan(ctx, sub.Plan)
+	ref := sub.Plan
+	if sub.PendingPlan != nil && sub.Cancel == nil {
+		ref = sub.PendingPlan.Plan
+	}
+	plan, err := s.Store.Plan(ctx, ref)
 	if err != nil {
 		return 0, err
 	}
@@ -216,6 +220,8 @@ func (s *Service) remindPool(ctx context.Context, sub *Subscription, by time.Tim
 	return len(change.Events), s.Store.Commit(ctx, sub.Account, change)
 }
 
+// decideReminders makes the reminders of one subscription; plan is that of the next
+// period, or the last one.
 func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Change {
 	next := sub.clone()
 	next.Rev++
@@ -238,7 +244,7 @@ func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Cha
 		next.PendingPlan.Reminded = true
 		remind(ReminderPlanChange, EventData{Plan: p.Plan, FromPlan: sub.Plan, From: sub.Seats, To: sub.AtRenewal()})
 	}
-	if p := sub.Pending; p != nil && !p.Reminded {
+	if p := sub.Decrease(); p != nil && !p.Reminded {
 		next.Pending.Reminded = true
 		remind(ReminderDecrease, named(EventData{From: sub.Seats, To: p.Seats}, losers(sub, plan, users)))
 	}
@@ -246,10 +252,10 @@ func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Cha
 }
 
 // losers are who would lose their seat if the decrease took effect now, in the order
-// of losing it: nobody where the plan lets everybody keep theirs.
-func losers(sub *Subscription, plan *Plan, users []*User) []*User {
-	short := sub.Used() - sub.Pending.Seats
-	if plan.Policies.OverAssigned != ReleaseNewest || short <= 0 {
+// of losing it: nobody where the plan of the next period lets everybody keep theirs.
+func losers(sub *Subscription, renewal *Plan, users []*User) []*User {
+	short := sub.Used() - sub.RenewedSeats(&renewal.Policies)
+	if renewal.Policies.ActiveUsers() || short <= 0 {
 		return nil
 	}
 	all := holders(users, sub.Product)

@@ -49,6 +49,46 @@ func TestADecreaseIsRemindedOfOnceWithWhoLosesTheirLicense(t *testing.T) {
 	r.Clean()
 }
 
+// Who loses their license is a matter of the plan that they would have lost it on.
+func TestADecreaseIsRemindedOfByThePlanThatFollows(t *testing.T) {
+	for name, c := range map[string]struct {
+		now, then func(*seats.Policies)
+		lose      int
+	}{
+		"that takes licenses":                       {keeping, releasing, 1},
+		"that lets everybody keep theirs":           {releasing, keeping, 0},
+		"that takes licenses and has a least":       {keeping, func(p *seats.Policies) { releasing(p); p.MinSeats = 2 }, 1},
+		"that keeps what is used, and takes it too": {keeping, func(p *seats.Policies) { releasing(p); p.AutoSeats = true }, 1},
+		"that keeps what is used":                   {releasing, func(p *seats.Policies) { keeping(p); p.AutoSeats = true }, 0},
+		"that bills active users":                   {releasing, seatstest.ActiveUsers(seats.CountAtClose), 0},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t, seatstest.OnPolicies(c.now))
+			offer(r, "basic", 0, 1000, func(p *seats.Plan) { c.then(&p.Policies) })
+			r.JoinLicensed("ann", "ben")
+			r.Wall.Advance(time.Hour)
+			r.JoinLicensed("cy")
+			r.Change(2)
+			r.ChangePlan("basic", 0)
+			end := r.Pool().Period.End
+			equal(t, "reminders", remindAt(r, end.Add(-seats.ReminderAhead)), 2)
+			d := r.Events(seats.ReminderDecrease)[0].Data
+			equal(t, "concerned", d.People, int64(c.lose))
+			r.CloseAt(end)
+			var lost []seats.UserID
+			for _, e := range r.Events(seats.LicenseRevoked) {
+				if e.Data.Reason == seats.ReasonDecrease {
+					lost = append(lost, e.Data.UserIDs...)
+				}
+			}
+			equalSlices(t, "lose their license", lost, d.UserIDs)
+			r.Clean()
+		})
+	}
+}
+
+func keeping(p *seats.Policies) { p.OverAssigned = seats.KeepAssigned }
+
 // A decrease that is changed is reminded of anew; one that is taken back is not.
 func TestAReminderIsOfWhatIsScheduledNow(t *testing.T) {
 	r := seatstest.Open(t)

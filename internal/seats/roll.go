@@ -87,28 +87,35 @@ func (x *closer) changePlan(p *part, sub *Subscription, renewal *Plan) {
 	}
 }
 
-// resize gives the next period its seats, by the rules of the plan that it is on: a
-// decrease is trimmed to what is in use unless the plan releases licenses, a plan of
-// automatic seats keeps as many as are used, and none has fewer than its plan sells.
-// A plan of active users has no seats, and no licenses of its own.
+// resize gives the next period its seats.
 func resize(w *SubscriptionWrite, sub *Subscription, plan *Plan) {
-	next, rules := w.Subscription, &plan.Policies
-	next.Seats = sub.AtRenewal()
-	switch {
-	case rules.ActiveUsers():
-		next.Seats = 0
-	case rules.AutoSeats:
-		next.Seats = sub.Used()
-	case sub.Pending != nil && rules.OverAssigned != ReleaseNewest:
-		next.Seats = max(next.Seats, sub.Used())
-	}
-	if !rules.ActiveUsers() {
-		next.Seats = max(next.Seats, rules.MinSeats)
-	}
+	next := w.Subscription
+	next.Seats = sub.RenewedSeats(&plan.Policies)
 	// What is kept or released is exact only if nobody moved meanwhile.
-	w.FreeIs = sub.Pending != nil || rules.AutoSeats
+	w.FreeIs = sub.Pending != nil || plan.Policies.AutoSeats
 	w.FreeDelta = next.Seats - sub.Seats
 	next.Free += w.FreeDelta
+}
+
+// RenewedSeats is how many seats the next period starts with if nobody moves before, by
+// the rules of the plan that it is on: a decrease is trimmed to what is in use unless
+// the plan releases licenses, a plan of automatic seats keeps as many as are used of
+// those, and none has fewer than its plan sells. A plan of active users has no seats,
+// and no licenses of its own; what follows it begins with the seats that were asked for.
+func (s *Subscription) RenewedSeats(rules *Policies) int64 {
+	asked := s.AtRenewal()
+	switch {
+	case rules.ActiveUsers():
+		return 0
+	case asked > s.Seats:
+	case rules.AutoSeats && rules.OverAssigned == ReleaseNewest:
+		asked = min(asked, s.Used())
+	case rules.AutoSeats:
+		asked = s.Used()
+	case s.Pending != nil && rules.OverAssigned != ReleaseNewest:
+		asked = max(asked, s.Used())
+	}
+	return max(asked, rules.MinSeats)
 }
 
 // nextPeriod is the period that starts now. After a trial it is the one that a

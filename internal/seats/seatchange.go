@@ -38,7 +38,8 @@ func (s *Service) quoteSeats(ctx context.Context, caller Caller, account Account
 // decideSeats computes the change to a number of seats.
 func decideSeats(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Quote) (*moneyChange, error) {
 	n := want.seats
-	if err := seatLimits(sub, plan, want); err != nil {
+	renewal := t.renewal(sub, plan)
+	if err := seatLimits(sub, plan, renewal, want); err != nil {
 		return nil, err
 	}
 	c := beginChange(sub)
@@ -63,22 +64,23 @@ func decideSeats(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *
 		data.EffectiveAt = sub.Period.End
 		begin(DecreaseScheduled)
 		next.Pending = &Pending{Seats: n, By: t.by(), At: quote.At, Event: c.event.ID}
-		if plan.Policies.OverAssigned == RefuseBelow && n < sub.Used() {
+		if (plan.Policies.OverAssigned == RefuseBelow || renewal.Policies.OverAssigned == RefuseBelow) && n < sub.Used() {
 			err = seatsInUse(sub, n)
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
-	return c, c.remember(t, t.renewal(next, plan))
+	return c, c.remember(t, renewal)
 }
 
 func seatsInUse(sub *Subscription, n int64) error {
 	return ErrSeatsInUse.With("%d seats are in use. Take %d licenses first, or keep more seats.", sub.Used(), sub.Used()-n)
 }
 
-// seatLimits checks what the plan lets customers do with its seats themselves.
-func seatLimits(sub *Subscription, plan *Plan, want moneyWant) error {
+// seatLimits checks what the plan lets customers do with its seats themselves, and that
+// the plan of the next period does too.
+func seatLimits(sub *Subscription, plan, renewal *Plan, want moneyWant) error {
 	n, p := want.seats, &plan.Policies
 	switch {
 	case p.ActiveUsers():
@@ -97,6 +99,23 @@ func seatLimits(sub *Subscription, plan *Plan, want moneyWant) error {
 		return plan.contactSales("More than %s are sold by the vendor in person.", countSeats(p.MaxSelfServeSeats))
 	case n < sub.Seats && n < p.MinSeats:
 		return plan.contactSales("This plan has at least %s.", countSeats(p.MinSeats))
+	case renewal == plan:
+		return nil
+	case n > sub.Seats:
+		return followLimits(sub, renewal, n-sub.Seats+sub.AtRenewal())
+	}
+	return followLimits(sub, renewal, n)
+}
+
+// followLimits checks that customers may have the seats that the plan which follows
+// begins with.
+func followLimits(sub *Subscription, follows *Plan, then int64) error {
+	switch p := &follows.Policies; {
+	case p.ActiveUsers():
+	case then > sub.AtRenewal() && p.MaxSelfServeSeats > 0 && then > p.MaxSelfServeSeats:
+		return follows.contactSales("The plan %s follows at the end of the cycle, and with more than %s it is sold by the vendor in person. Take that change back first.", follows.Name, countSeats(p.MaxSelfServeSeats))
+	case then < sub.AtRenewal() && then < p.MinSeats:
+		return follows.contactSales("The plan %s follows at the end of the cycle, and has at least %s. Take that change back first.", follows.Name, countSeats(p.MinSeats))
 	}
 	return nil
 }
@@ -340,15 +359,21 @@ func (q *Quote) want(t *turn) moneyWant {
 // CancelPending cancels a scheduled decrease.
 func (s *Service) CancelPending(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, once Once[*Subscription]) (Reply[*Subscription], error) {
 	return s.amend(ctx, caller, account, id, once, func(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
-		if sub.Pending == nil {
+		if sub.Decrease() == nil {
 			return nil, ErrStateConflict.With("No decrease is scheduled, so there is none to cancel. Ask for a quote to change the number of seats.")
+		}
+		renewal := t.renewal(sub, plan)
+		if t.Me != nil && renewal != plan {
+			if err := followLimits(sub, renewal, sub.Seats); err != nil {
+				return nil, err
+			}
 		}
 		c := beginChange(sub)
 		next := c.write.Subscription
 		next.Pending = nil
 		data := EventData{Subscription: id, Product: sub.Product, From: sub.Pending.Seats, To: sub.Seats, Seats: sub.Seats, EffectiveAt: t.Now}
 		c.event = t.event(DecreaseCancelled, data, Rev{string(id), next.Rev})
-		return c, c.remember(t, t.renewal(next, plan))
+		return c, c.remember(t, renewal)
 	})
 }
 

@@ -125,6 +125,15 @@ func (s *Subscription) AtRenewal() int64 {
 	return s.Seats
 }
 
+// Decrease is the decrease that is scheduled, or nil. What is pending on a plan of
+// active users is none: those are the seats that the plan to come begins with.
+func (s *Subscription) Decrease() *Pending {
+	if s.Pending == nil || s.Pending.Seats > s.Seats {
+		return nil
+	}
+	return s.Pending
+}
+
 // Used is licenses in use plus seats reserved by open invitations.
 func (s *Subscription) Used() int64 { return s.Seats - s.Free }
 

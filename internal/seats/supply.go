@@ -97,7 +97,7 @@ func (t *turn) mayNotBuy(product string) *Error {
 // mayNotSell says why customers may not have n seats by themselves, or nothing.
 func (t *turn) mayNotSell(sub *Subscription, plan *Plan, n int64) *Error {
 	var refused *Error
-	if errors.As(seatLimits(sub, plan, moneyWant{seats: n}), &refused) {
+	if errors.As(seatLimits(sub, plan, t.renewal(sub, plan), moneyWant{seats: n}), &refused) {
 		return refused
 	}
 	return nil

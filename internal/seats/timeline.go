@@ -46,11 +46,15 @@ func (p *Pool) Timeline() []Ahead {
 	if p.Cancel != nil {
 		unless = " Only if the subscription is resumed before."
 	}
-	if p.Pending != nil {
-		add(end, AheadDecrease, "The number of seats goes from %d to %d.%s", p.Seats, p.Pending.Seats, unless)
+	if d := p.Decrease(); d != nil {
+		add(end, AheadDecrease, "The number of seats goes from %d to %d.%s", p.Seats, d.Seats, unless)
 	}
 	if p.PendingPlan != nil {
-		add(end, AheadPlanChange, "The plan changes from %s to %s.%s", p.Plan.Name, p.Renewal.Name, unless)
+		begins := ""
+		if p.Pending != p.Decrease() {
+			begins = ", which begins with " + countSeats(p.Pending.Seats)
+		}
+		add(end, AheadPlanChange, "The plan changes from %s to %s%s.%s", p.Plan.Name, p.Renewal.Name, begins, unless)
 	}
 	switch {
 	case p.Cancel != nil:

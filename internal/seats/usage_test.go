@@ -294,6 +294,35 @@ func TestPlansOfSeatsAndOfActiveUsersFollowOnOneAnother(t *testing.T) {
 	r.Clean()
 }
 
+// The seats that a plan begins with after one of active users are no decrease: they are
+// not reminded of or taken back as one.
+func TestSeatsAfterActiveUsersBeginAsTheyWereAskedFor(t *testing.T) {
+	for name, rules := range map[string]func(*seats.Policies){
+		"seats that are bought":               func(*seats.Policies) {},
+		"seats that come and go with people":  func(p *seats.Policies) { p.AutoSeats = true },
+		"seats that are taken and come alone": func(p *seats.Policies) { p.AutoSeats, p.OverAssigned = true, seats.ReleaseNewest },
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := desk(t, seats.CountAtClose)
+			r.Join("ann")
+			r.Publish("pool", func(p *seats.Plan) { rules(&p.Policies) })
+			r.ChangePlan("pool", 3)
+			_, err := cancelPending(r, "owner")
+			wantCode(t, err, "state_conflict")
+			_, pools, err := r.Service.Pools(r.Ctx, r.Caller("owner"), r.Account, r.Sub)
+			r.Must(err)
+			equal(t, "ahead", pools[0].Timeline()[0].Text, "The plan changes from Team to pool, which begins with 3 seats.")
+			equal(t, "reminders", remindAt(r, r.Pool().Period.End.Add(-seats.ReminderAhead)), 1)
+			equal(t, "reminded of", reminders(r)[0].Type, seats.ReminderPlanChange)
+			r.CloseAt(decemberFirst())
+			equal(t, "seats", r.Pool().Seats, 3)
+			equal(t, "free seats", r.Pool().Free, 3)
+			equalSlices(t, "billed", amounts(&r.Invoices()[0]), []int64{4000, 6000})
+			r.Clean()
+		})
+	}
+}
+
 func TestACancelledSubscriptionOfActiveUsersIsBilledForItsLastPeriod(t *testing.T) {
 	r := desk(t, seats.CountAtClose)
 	r.Join("ann")

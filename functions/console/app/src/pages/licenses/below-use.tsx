@@ -19,7 +19,9 @@ export function BelowUse({ of: s, keep, now, at }: { of: Subscription; keep: num
   const over = s.in_use + s.reserved - keep;
   if (over <= 0) return null;
   const use = `${plural(s.in_use, "license")} ${s.in_use === 1 ? "is" : "are"} in use${s.reserved ? ` and ${count(s.reserved)} reserved` : ""}, which is ${count(over)} more than you keep.`;
-  if (s.rules.over_assigned === "release_newest") return <Losing of={s} over={over} use={use} when={now ? "At once" : `On ${at}, if nothing changes before`} />;
+  // What waits for the end of the cycle goes by the rules of the plan of the next one.
+  const rules = (!now && s.pending_plan?.rules) || s.rules;
+  if (rules.over_assigned === "release_newest") return <Losing of={s} over={over} use={use} when={now ? "At once" : `On ${at}, if nothing changes before`} />;
   return (
     <Notice tone="warn" title={use}>
       Nobody loses a license: if that is still so on {at}, as many licenses stay as are in use, and are billed. Take {plural(over, "license")} before to pay for {count(keep)} only.
