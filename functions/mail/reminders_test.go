@@ -87,7 +87,7 @@ func TestSeatsAfterActiveUsersAreToldAsTheChangeOfPlan(t *testing.T) {
 	a.Advance(monthEnd())
 	setPlan(t, a.Owner, desks, map[string]any{"plan_id": "desks-monthly", "seats": 2})
 	r.news(a)
-	says(t, to(t, r.mails(), "olga", "plan_change_scheduled"), "Billed: active users → 2 seats")
+	says(t, to(t, r.mails(), "olga", "plan_change_scheduled"), "Billed: active users → 2 seats", "nobody has one yet: give them that day")
 	a.Advance(nearEnd().AddDate(0, 1, 0))
 	told := r.news(a)
 	if len(told) != 1 {

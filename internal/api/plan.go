@@ -62,7 +62,7 @@ type PlanChangeDone struct {
 func planChangeBody(r seats.SeatChangeResult) PlanChangeDone {
 	s := r.Subscription
 	return PlanChangeDone{
-		EventID: string(r.Event.ID), Type: r.Event.Type, PlanID: s.Plan.ID, PlanVersion: s.Plan.Version, Seats: s.Seats, SeatsRenewal: s.AtRenewal(),
+		EventID: string(r.Event.ID), Type: r.Event.Type, PlanID: s.Plan.ID, PlanVersion: s.Plan.Version, Seats: s.Seats, SeatsRenewal: r.AtRenewal,
 		EffectiveAt: r.Event.Data.EffectiveAt.UTC(), Pending: pendingSeatsBody(s), PendingPlan: pendingPlanBody(s, nil), Invoice: issuedBody(r.Invoice),
 	}
 }

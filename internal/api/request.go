@@ -158,7 +158,7 @@ type AnsweredRequest struct {
 func answeredBody(r seats.AnsweredRequest) AnsweredRequest {
 	b := AnsweredRequest{Request: requestBody(r.Request, r.Account.Currency)}
 	if d := r.Done; d != nil {
-		b.EventID, b.Seats, b.SeatsRenewal = string(d.Event.ID), d.Subscription.Seats, d.Subscription.AtRenewal()
+		b.EventID, b.Seats, b.SeatsRenewal = string(d.Event.ID), d.Subscription.Seats, d.AtRenewal
 		b.Invoice = issuedBody(d.Invoice)
 	}
 	return b

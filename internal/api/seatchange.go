@@ -94,7 +94,7 @@ type SeatChangeDone struct {
 
 func seatChangeBody(r seats.SeatChangeResult) SeatChangeDone {
 	return SeatChangeDone{
-		EventID: string(r.Event.ID), Type: r.Event.Type, Seats: r.Subscription.Seats, SeatsRenewal: r.Subscription.AtRenewal(),
+		EventID: string(r.Event.ID), Type: r.Event.Type, Seats: r.Subscription.Seats, SeatsRenewal: r.AtRenewal,
 		EffectiveAt: r.Event.Data.EffectiveAt.UTC(), Invoice: issuedBody(r.Invoice), Pending: pendingSeatsBody(r.Subscription),
 	}
 }

@@ -158,8 +158,10 @@ func (m PlanChangeScheduled) prepare(p *proof) content {
 		changeRows(m.Before, m.After, "Price now, before tax", "Price then, before tax")...)
 	c := content{Facts: rows(append(facts,
 		row{Label: "Effective", Value: words.Date(m.EffectiveAt, zoneOf(m.Frame))}, row{Label: "Scheduled by", Value: m.ByName})...)}
-	rule := overAssigned(p, m.OverAssigned, m.After.Seats, "change")
-	if rule != "" && !m.After.ByUse && m.After.Seats < m.Before.Seats {
+	switch rule := overAssigned(p, m.OverAssigned, m.After.Seats, "change"); {
+	case m.Before.ByUse && !m.After.ByUse:
+		c.Words = []string{"From then on a license gives access, and nobody has one yet: give them that day."}
+	case rule != "" && !m.After.ByUse && m.After.Seats < m.Before.Seats:
 		c.Words = []string{rule}
 	}
 	return c

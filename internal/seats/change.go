@@ -316,7 +316,8 @@ type Quote struct {
 	ExpiresAt time.Time
 	// Seats is what was asked for; From what there were.
 	From, Seats int64
-	// AtRenewal is what the next period starts with after confirming.
+	// AtRenewal is what the next period starts with after confirming if nobody moves
+	// before; of a decrease, what is asked for.
 	AtRenewal   int64
 	EffectiveAt time.Time
 	// DueNow is the invoice or credit note that confirming issues, without a number;

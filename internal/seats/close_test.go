@@ -174,7 +174,8 @@ func TestAutomaticSeatsComeDownAtTheEndOfTheCycle(t *testing.T) {
 			r.Wall.Advance(time.Hour)
 			r.JoinLicensed("bob")
 			if c.pending != none {
-				r.Change(c.pending)
+				equal(t, "shown", r.Quote(c.pending).AtRenewal, c.want)
+				equal(t, "done", r.Change(c.pending).AtRenewal, c.want)
 			}
 			next, _, err := r.Service.Upcoming(r.Ctx, r.Caller("owner"), r.Account)
 			r.Must(err)

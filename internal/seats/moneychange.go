@@ -28,6 +28,8 @@ type moneyChange struct {
 	event Event
 	// account is the account afterwards, nil where it does not change.
 	account *Account
+	// renewal is the plan that the next period runs on.
+	renewal *Plan
 	// me is the admin whose spending it counts for, or nil.
 	me *User
 	// dueNow is the invoice or the credit note that it issues, nil for none, and
@@ -185,7 +187,7 @@ func sameCharge(a, b *billing.Invoice) bool {
 // the quote.
 func (s *Service) keepQuote(ctx context.Context, t *turn, c *moneyChange, q *Quote) error {
 	after := c.write.Subscription
-	q.DueNow, q.AtRenewal, q.EffectiveAt = c.dueNow, after.AtRenewal(), c.event.Data.EffectiveAt
+	q.DueNow, q.AtRenewal, q.EffectiveAt = c.dueNow, c.atRenewal(), c.event.Data.EffectiveAt
 	all, err := s.Store.Subscriptions(ctx, t.Account.ID)
 	if err != nil {
 		return err
@@ -224,9 +226,20 @@ func (s *Service) keepQuote(ctx context.Context, t *turn, c *moneyChange, q *Quo
 	return s.Store.PutQuote(ctx, q)
 }
 
+// atRenewal is how many seats the next period starts with if nobody moves before: of a
+// decrease, what is asked for, since who uses more may stop to.
+func (c *moneyChange) atRenewal() int64 {
+	next, rules := c.write.Subscription, &c.renewal.Policies
+	if p := next.Decrease(); p != nil && !rules.AutoSeats && !rules.ActiveUsers() {
+		return max(p.Seats, rules.MinSeats)
+	}
+	return next.RenewedSeats(rules)
+}
+
 // remember keeps what the next period comes to on the plan that it will run on, for
 // the close to compare with.
 func (c *moneyChange) remember(t *turn, renewal *Plan) (err error) {
+	c.renewal = renewal
 	c.write.Subscription.ForecastMinor, err = forecastMinor(c.write.Subscription, renewal, t.Account.Currency)
 	return err
 }

@@ -95,7 +95,7 @@ func (s *spender) confirmed(q *seats.Quote, result seats.SeatChangeResult, err e
 		same(s, "amount due", result.Invoice.AmountDueMinor, q.DueNow.AmountDueMinor)
 		same(s, "kind", result.Invoice.Kind, q.DueNow.Kind)
 	}
-	same(s, "at renewal", result.Subscription.AtRenewal(), q.AtRenewal)
+	same(s, "at renewal", result.AtRenewal, q.AtRenewal)
 	s.nextIs(q.Next)
 }
 

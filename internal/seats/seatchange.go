@@ -265,6 +265,8 @@ type SeatChangeResult struct {
 	Event        Event
 	// Invoice is the invoice or credit note that was issued now; nil where none was.
 	Invoice *billing.Invoice
+	// AtRenewal is what the next period starts with, as in its quote.
+	AtRenewal int64
 }
 
 // ConfirmSeats makes a quoted change: exactly what the quote said, or nothing.
@@ -344,7 +346,7 @@ func (c *moneyChange) confirmed(t *turn, q *Quote) (*Change, SeatChangeResult, e
 }
 
 func (c *moneyChange) result() SeatChangeResult {
-	return SeatChangeResult{Subscription: c.write.Subscription, Event: c.event, Invoice: c.dueNow}
+	return SeatChangeResult{Subscription: c.write.Subscription, Event: c.event, Invoice: c.dueNow, AtRenewal: c.atRenewal()}
 }
 
 // want is what a quote was asked for.
