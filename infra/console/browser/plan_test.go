@@ -166,3 +166,66 @@ func TestMembersSeeNeitherPlansNorRequests(t *testing.T) {
 	}
 	page.Axe()
 }
+
+// What becomes of licenses beyond a decrease is for the plan that follows to say, before it is agreed to.
+func TestADecreaseGoesByThePlanThatFollows(t *testing.T) {
+	rig := shared(t)
+	a := customer(t, rig, "valuation-monthly", 3) // which lets everybody keep their license; yearly takes the newest
+	c := rig.API(t, a.Owner)
+	for i, name := range []string{"Ann", "Bob"} {
+		colleague(t, c, a, name, "Holder", true)
+		rig.Move(t, a, midNovember.Add(time.Duration(i+1)*time.Hour))
+	}
+	at := "/v1/accounts/" + a.ID + "/subscriptions/" + a.SubscriptionID
+	var quote struct {
+		ID string `json:"quote_id"`
+	}
+	c.Post(at+"/quotes", map[string]any{"plan_id": "valuation-yearly"}, &quote)
+	c.Post(at+"/plan-changes", map[string]any{"quote_id": quote.ID, "agreement_accepted": true}, nil)
+	page := rig.SignIn(t, a.Owner)
+	page.Open(a.Path("/licenses?edit=number"))
+	dialog := page.In("dialog", "Edit number of licenses")
+	dialog.Fill("Total licenses", "1")
+	dialog.See("2 licenses are in use, which is 1 more than you keep.")
+	dialog.See("Bob Holder loses the license.")
+	dialog.Click("checkbox", "I accept the license agreement")
+	dialog.Click("button", "Complete change")
+	page.In("dialog", "From 1 December 2026 on there will be 1 license").Click("button", "Done")
+	rig.Move(t, a, time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC))
+	seats, inUse := seatsOf(c, a)
+	equal(t, "seats and licenses", []int{seats, inUse}, []int{1, 1})
+	page.Open(a.Path("/users"))
+	page.In("row", "Bob Holder").See("None")
+}
+
+// A plan of seats after one of active users begins with the seats that were asked for, all of them free.
+func TestAPoolFollowsActiveUsers(t *testing.T) {
+	rig := shared(t)
+	rig.Operator(t).Post("/v1/operator/catalog/publish", map[string]string{"catalog": `
+vendor: {name: Contoso, support_email: help@contoso.example, sales_contact: sales@contoso.example, sign_in_url: "https://app.contoso.example"}
+products: [{id: relay, name: Relay, entitlements: [{id: send, name: Send}]}]
+plans:
+  - {id: relay-use, name: Relay by use, product: relay, price: {EUR: {unit: 700}}, policies: {billing: active_users, agreement_required: false}}
+  - {id: relay-pool, name: Relay pool, product: relay, price: {EUR: {unit: 500}}, policies: {agreement_required: false}}
+`}, nil)
+	a := customer(t, rig, "relay-use", 0)
+	colleague(t, rig.API(t, a.Owner), a, "Ann", "Adler", false)
+	page := rig.SignIn(t, a.Owner)
+	page.Open(a.Path("/plan"))
+	page.Click("button", "Change to Relay pool")
+	dialog := page.In("dialog", "Change to Relay pool")
+	dialog.See("From then on a license gives access, and nobody has one: give them that day.")
+	dialog.Fill("Total licenses", "3")
+	dialog.See("€7.00 per active user and month")
+	dialog.See("3 after renewal")
+	both(page)
+	dialog.Click("button", "Schedule the change")
+	page.In("dialog", "The plan changes to Relay pool on 1 December 2026").Click("button", "Done")
+	page.Click("link", "What comes next")
+	page.See("The plan changes from Relay by use to Relay pool, which begins with 3 seats.")
+	page.Lacks("button", "Cancel this decrease")
+	rig.Move(t, a, time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC))
+	page.Open(a.Path("/licenses"))
+	page.See("0 of 3")
+	both(page)
+}

@@ -357,14 +357,14 @@ func TestTheStoryOfValuation(t *testing.T) {
 	dialog = edit(otto, a, "6")
 	dialog.See("Total due today €0.00")
 	dialog.See("€257.04 on 28 February 2026")
-	order(otto, dialog, "Complete change", "From 28 February 2026 on there are 6 licenses")
+	order(otto, dialog, "Complete change", "From 28 February 2026 on there will be 6 licenses")
 	otto.See("1 of 8")
 	otto.Click("button", "Cancel this decrease")
 	otto.Click("button", "Cancel the decrease")
 	otto.Gone("The number of licenses goes from 8 to 6.")
 	otto.Open(a.Path("/invoices"))
 	otto.See("€342.72 on 28 February 2026")
-	order(otto, edit(otto, a, "6"), "Complete change", "From 28 February 2026 on there are 6 licenses")
+	order(otto, edit(otto, a, "6"), "Complete change", "From 28 February 2026 on there will be 6 licenses")
 
 	// A license that is taken is free at once, for somebody else.
 	otto.See("7 Can be given at once")

@@ -50,8 +50,9 @@ export function arithmetic(line: Line, price: Price | undefined): string {
 }
 
 
-/** "€20.00 per license and month", and all tiers where a price has some. */
-export function priceInWords(price: Price, interval: "month" | "year", who = "license"): string {
+/** "€20.00 per license and month", or per active user, and all tiers where a price has some. */
+export function priceInWords({ price, interval, billing }: Pick<Schema<"Subscription">, "price" | "interval" | "billing">): string {
+  const who = billing === "seats" ? "license" : "active user";
   const unit = price.unit && money(price.unit), base = price.base.amount_minor !== 0 ? money(price.base) : "";
   if (price.model === "per_seat" && unit) {
     if (!base && !price.included_seats) return `${unit} per ${who} and ${interval}`;

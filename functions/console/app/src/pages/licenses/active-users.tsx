@@ -23,7 +23,7 @@ export function ActiveUsers({ of: s }: { of: Schema<"Subscription"> }) {
   const spends = maySpend(here, s);
   return (
     <>
-      <PageHead title={`${visible(s.product_name)}: active users`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {priceInWords(s.price, s.interval, "user")}.</p>}
+      <PageHead title={`${visible(s.product_name)}: active users`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {priceInWords(s)}.</p>}
         actions={<ButtonLink kind="primary" href={`${here.home}/users`}>Manage users</ButtonLink>} />
       <dl class="figures">
         <Figure label="Active users" value={count(active)} below="Each of them may use the product" />

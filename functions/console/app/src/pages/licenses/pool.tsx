@@ -22,7 +22,7 @@ export function Pool({ of: s }: { of: Schema<"Subscription"> }) {
   const self = s.rules.self_serve !== "none";
   return (
     <>
-      <PageHead title={`${visible(s.product_name)} licenses`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {priceInWords(s.price, s.interval)}.</p>}
+      <PageHead title={`${visible(s.product_name)} licenses`} lead={<p><Link href={`${here.home}/plan`}>{visible(s.plan_name)}</Link>: {priceInWords(s)}.</p>}
         actions={spends && (self
           ? <Button kind="primary" onClick={() => setQuery({ edit: "number" })}>Edit number of licenses</Button>
           : <Button kind="primary" onClick={() => go(`${here.home}/requests?new=seats&subscription=${encodeURIComponent(s.id)}`)}>Ask for another number</Button>)} />

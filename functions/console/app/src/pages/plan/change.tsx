@@ -38,8 +38,8 @@ export function ChangePlan({ of: now, to, offers, onClose }: { of: Subscription;
       fields={
         <>
           <Facts>
-            <Fact name="Now">{visible(s.plan_name)}: {priceInWords(s.price, s.interval)}</Fact>
-            <Fact name="Then">{name}: {priceInWords(to.price, to.interval)}</Fact>
+            <Fact name="Now">{visible(s.plan_name)}: {priceInWords(s)}</Fact>
+            <Fact name="Then">{name}: {priceInWords(to)}</Fact>
           </Facts>
           {begins && <Stepper label="Total licenses" value={seats.value} onValue={(v) => (seats.value = v)} min={1} />}
         </>

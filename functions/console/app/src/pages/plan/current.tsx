@@ -24,7 +24,7 @@ export function Current({ of: s, offers }: { of: Subscription; offers: Schema<"P
       <div class="plan-now">
         <div>
           <p class="plan-name">{visible(s.plan_name)}</p>
-          <p>{priceInWords(s.price, s.interval, users ? "active user" : "license")}</p>
+          <p>{priceInWords(s)}</p>
         </div>
         <p class="actions">{s.entitlements.map((e) => <Chip key={e} tone="info">{visible(e)}</Chip>)}</p>
       </div>

@@ -42,7 +42,7 @@ function One({ offer: o, of, subscription: s }: { offer: Offer; of: Offer[]; sub
   return (
     <article class={current ? "offer current" : "offer"}>
       <h4>{visible(o.name)} {current && <Chip tone="good">Current</Chip>}{s?.pending_plan?.plan_id === o.plan_id && <Chip tone="warn">Scheduled</Chip>}</h4>
-      <p class="offer-price">{priceInWords(o.price, o.interval, o.billing === "active_users" ? "active user" : "license")}</p>
+      <p class="offer-price">{priceInWords(o)}</p>
       <ul class="ticks">
         {o.entitlements.map((e) => <li key={e}><Icon name="check" />{visible(e)}</li>)}
         {o.trial_days > 0 && !s && <li><Icon name="check" />{o.trial_days} days free</li>}

@@ -24,7 +24,7 @@ export function Subscribe({ to, onClose }: { to: Schema<"PlanOffer">; onClose: (
       fields={
         <div class="edit-number">
           {pool && <Stepper label="Total licenses" value={seats.value} onValue={(v) => (seats.value = v)} min={Math.max(1, to.min_seats)} />}
-          <p class="soft">{product}, {name}: {priceInWords(to.price, to.interval, pool ? "license" : "active user")}.</p>
+          <p class="soft">{product}, {name}: {priceInWords(to)}.</p>
         </div>
       }
       consequences={() => (
