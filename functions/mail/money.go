@@ -106,10 +106,14 @@ func (w writer) decreaseScheduled(ctx context.Context, s *scene) ([]letter, erro
 			return nil, err
 		}
 	}
+	rule := string(renewal.Policies.OverAssigned)
+	if renewal.Policies.ActiveUsers() {
+		rule = "" // nobody needs a license then
+	}
 	return s.payers(func(f mail.Frame) mail.Mail {
 		return mail.DecreaseScheduled{
 			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To,
-			EffectiveAt: d.EffectiveAt, OverAssigned: string(renewal.Policies.OverAssigned), SeatsLink: w.link(s, "/licenses"),
+			EffectiveAt: d.EffectiveAt, OverAssigned: rule, SeatsLink: w.link(s, "/licenses"),
 		}
 	}), nil
 }

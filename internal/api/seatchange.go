@@ -38,7 +38,7 @@ type Quote struct {
 	FromPlanID   string      `json:"from_plan_id,omitempty" doc:"The plan before, if there is one"`
 	FromSeats    int64       `json:"from_seats"`
 	Seats        int64       `json:"seats" doc:"The total after confirming"`
-	SeatsRenewal int64       `json:"seats_at_renewal" doc:"What the next period starts with"`
+	SeatsRenewal int64       `json:"seats_at_renewal" doc:"What the next period starts with if nobody moves before; of a decrease, what is asked for"`
 	EffectiveAt  time.Time   `json:"effective_at" doc:"More seats, and a higher plan at the same interval, at once; the rest at the end of the cycle unless the plan credits decreases"`
 	DueNow       apigw.Money `json:"amount_due_now"`
 	Credited     apigw.Money `json:"credited_now" doc:"What confirming gives back as credit, tax included"`

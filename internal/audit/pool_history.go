@@ -192,6 +192,9 @@ func (p *pool) schedule(e *seats.Event) string {
 		p.pendingPlan = &seats.PendingPlan{Plan: d.Plan, By: by, Event: e.ID}
 		switch d.To {
 		case 0:
+			if p.plan.Policies.ActiveUsers() {
+				p.pending = nil
+			}
 		case p.seats:
 			p.pending = nil
 		default:

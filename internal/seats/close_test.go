@@ -166,7 +166,7 @@ func TestAutomaticSeatsComeDownAtTheEndOfTheCycle(t *testing.T) {
 		"a decrease below use that takes":     {seats.ReleaseNewest, 0, 1, 1, 1},
 		"a decrease above use":                {seats.ReleaseNewest, 0, 4, 2, 0},
 		"no decrease where one would take":    {seats.ReleaseNewest, 0, none, 2, 0},
-		"a decrease to use, which is refused": {seats.RefuseBelow, 0, 2, 2, 0},
+		"a decrease to use, refused below it": {seats.RefuseBelow, 0, 2, 2, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AutoSeats, p.OverAssigned, p.MinSeats = true, c.over, c.least }))
@@ -189,6 +189,27 @@ func TestAutomaticSeatsComeDownAtTheEndOfTheCycle(t *testing.T) {
 			r.Clean()
 		})
 	}
+}
+
+// What a quote says of the next period holds also where it takes licenses at once, and
+// where no next period comes.
+func TestAQuoteSaysWhatTheNextPeriodStartsWith(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) {
+		p.Decrease, p.OverAssigned = seats.DecreaseImmediateCredit, seats.ReleaseNewest
+	}))
+	offer(r, "basic", 0, 1000, func(p *seats.Plan) { p.Policies.AutoSeats = true })
+	r.JoinLicensed("ann", "bob", "cid", "dan")
+	r.ChangePlan("basic", 0)
+	q := r.Quote(2)
+	equal(t, "at renewal", q.AtRenewal, 2)
+	equalSlices(t, "next", amounts(q.Next), []int64{2000})
+	equal(t, "done", r.Change(2).AtRenewal, 2)
+	r.Cancel()
+	equal(t, "at the end", r.Quote(3).AtRenewal, 0)
+	r.Resume()
+	r.CloseAt(decemberFirst())
+	equal(t, "seats", r.Pool().Seats, 2)
+	r.Clean()
 }
 
 func TestKeptSeatsAreNotTakenForAnAbsurdInvoice(t *testing.T) {

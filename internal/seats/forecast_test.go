@@ -153,6 +153,15 @@ func TestTheTimelineTellsAllThatIsScheduled(t *testing.T) {
 		"plan_change: The plan changes from Team to basic. Only if the subscription is resumed before.",
 		"end: The subscription ends, and with it its licenses.",
 	})
+	r.Resume()
+	r.JoinLicensed("ann", "bob", "cid", "dan")
+	equal(t, "ahead of what is in use", lines()[1], "decrease: The number of seats is set to go from 5 to 3; as of now it goes to 4, by what is in use.")
+	offer(r, "users", 0, 1000, func(p *seats.Plan) { seatstest.ActiveUsers(seats.CountAtClose)(&p.Policies) })
+	r.ChangePlan("users", 0)
+	equalSlices(t, "ahead of active users", lines(), []string{
+		"trial_end: The trial ends.", "plan_change: The plan changes from Team to users.", "renewal: The subscription is charged for from then on.",
+	})
+	r.Cancel()
 	r.CloseAt(utc("2026-11-30 23:00:00"))
 	equal(t, "ahead of an ended one", len(lines()), 0)
 }

@@ -227,10 +227,13 @@ func (s *Service) keepQuote(ctx context.Context, t *turn, c *moneyChange, q *Quo
 }
 
 // atRenewal is how many seats the next period starts with if nobody moves before: of a
-// decrease, what is asked for, since who uses more may stop to.
+// decrease, what is asked for, since who uses more may stop to. None follows on the end.
 func (c *moneyChange) atRenewal() int64 {
 	next, rules := c.write.Subscription, &c.renewal.Policies
-	if p := next.Decrease(); p != nil && !rules.AutoSeats && !rules.ActiveUsers() {
+	switch p := next.Decrease(); {
+	case next.Cancel != nil:
+		return 0
+	case p != nil && !rules.AutoSeats && !rules.ActiveUsers():
 		return max(p.Seats, rules.MinSeats)
 	}
 	return next.RenewedSeats(rules)

@@ -255,6 +255,8 @@ func (c *moneyChange) schedule(t *turn, sub *Subscription, want moneyWant, quote
 	next.PendingPlan = &PendingPlan{Plan: want.plan.Ref(), By: t.by(), At: quote.At, Event: c.event.ID}
 	switch want.seats {
 	case 0:
+		// The seats that a plan after active users was to begin with go with that plan.
+		next.Pending = sub.Decrease()
 	case sub.Seats:
 		next.Pending = nil
 	default:

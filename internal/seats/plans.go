@@ -9,8 +9,8 @@ import (
 )
 
 // ListPlans gives the newest version of every plan that has a price in the account's
-// currency, by product, interval and rank: what the account could subscribe to. It is
-// for who sees the whole account.
+// currency, by product, interval and rank: what the account could subscribe to, without
+// a trial where it has had the product. It is for who sees the whole account.
 func (s *Service) ListPlans(ctx context.Context, caller Caller, account AccountID) (*Access, []*Plan, error) {
 	access, err := s.Enter(ctx, caller, account)
 	if err != nil {
@@ -23,10 +23,22 @@ func (s *Service) ListPlans(ctx context.Context, caller Caller, account AccountI
 	if err != nil {
 		return nil, nil, err
 	}
-	plans := slices.DeleteFunc(all, func(p *Plan) bool {
-		_, priced := p.Prices[access.Account.Currency]
-		return !priced
-	})
+	subs, err := s.Store.Subscriptions(ctx, account)
+	if err != nil {
+		return nil, nil, err
+	}
+	var plans []*Plan
+	for _, p := range all {
+		if _, priced := p.Prices[access.Account.Currency]; !priced {
+			continue
+		}
+		if slices.ContainsFunc(subs, func(sub *Subscription) bool { return sub.Product == p.Product.ID }) {
+			again := *p
+			again.Policies.TrialDays = 0
+			p = &again
+		}
+		plans = append(plans, p)
+	}
 	return access, plans, nil
 }
 

@@ -55,3 +55,32 @@ func TestWhoSeesTheWholeAccountSeesThePlans(t *testing.T) {
 		}
 	}
 }
+
+// A product has one trial, so that none is promised to who has had it.
+func TestATrialIsOfferedOnce(t *testing.T) {
+	trial := func(p *seats.Plan) { p.Policies.TrialDays = 14 }
+	r := seatstest.Open(t)
+	r.Publish("again", trial)
+	r.Publish("new", func(p *seats.Plan) { trial(p); p.Product = seats.Product{ID: "meetings", Name: "Meetings"} })
+	days := func() map[string]int {
+		_, plans, err := r.Service.ListPlans(r.Ctx, r.Caller("owner"), r.Account)
+		r.Must(err)
+		all := map[string]int{}
+		for _, p := range plans {
+			all[p.ID] = p.Policies.TrialDays
+		}
+		return all
+	}
+	for _, when := range []string{"while it runs", "after it has ended"} {
+		got := days()
+		equal(t, "of a product that the account has, "+when, got["again"], 0)
+		equal(t, "of another", got["new"], 14)
+		if r.Pool().Status == seats.SubscriptionActive {
+			r.Cancel()
+			r.CloseAt(decemberFirst())
+		}
+	}
+	q, _, err := r.Service.QuoteSubscription(r.Ctx, r.Caller("owner"), r.Account, "again", 2)
+	r.Must(err)
+	equal(t, "due now", len(amounts(q.DueNow)), 1)
+}

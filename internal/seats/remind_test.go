@@ -57,7 +57,6 @@ func TestADecreaseIsRemindedOfByThePlanThatFollows(t *testing.T) {
 	}{
 		"that takes licenses":                       {keeping, releasing, 1},
 		"that lets everybody keep theirs":           {releasing, keeping, 0},
-		"that takes licenses and has a least":       {keeping, func(p *seats.Policies) { releasing(p); p.MinSeats = 2 }, 1},
 		"that keeps what is used, and takes it too": {keeping, func(p *seats.Policies) { releasing(p); p.AutoSeats = true }, 1},
 		"that keeps what is used":                   {releasing, func(p *seats.Policies) { keeping(p); p.AutoSeats = true }, 0},
 		"that bills active users":                   {releasing, seatstest.ActiveUsers(seats.CountAtClose), 0},

@@ -111,7 +111,8 @@ func (s *Subscription) RenewedSeats(rules *Policies) int64 {
 	case rules.AutoSeats && rules.OverAssigned == ReleaseNewest:
 		asked = min(asked, s.Used())
 	case rules.AutoSeats:
-		asked = s.Used()
+		// There are fewer than are used as long as licenses are being taken.
+		asked = min(s.Seats, s.Used())
 	case s.Pending != nil && rules.OverAssigned != ReleaseNewest:
 		asked = max(asked, s.Used())
 	}

@@ -265,7 +265,7 @@ type SeatChangeResult struct {
 	Event        Event
 	// Invoice is the invoice or credit note that was issued now; nil where none was.
 	Invoice *billing.Invoice
-	// AtRenewal is what the next period starts with, as in its quote.
+	// AtRenewal is what the next period starts with, as a quote says it.
 	AtRenewal int64
 }
 

@@ -46,8 +46,13 @@ func (p *Pool) Timeline() []Ahead {
 	if p.Cancel != nil {
 		unless = " Only if the subscription is resumed before."
 	}
-	if d := p.Decrease(); d != nil {
-		add(end, AheadDecrease, "The number of seats goes from %d to %d.%s", p.Seats, d.Seats, unless)
+	rules := &p.Renewal.Policies
+	switch d, then := p.Decrease(), p.RenewedSeats(rules); {
+	case d == nil || rules.ActiveUsers():
+	case then == d.Seats:
+		add(end, AheadDecrease, "The number of seats goes from %d to %d.%s", p.Seats, then, unless)
+	default:
+		add(end, AheadDecrease, "The number of seats is set to go from %d to %d; as of now it goes to %d, by what is in use.%s", p.Seats, d.Seats, then, unless)
 	}
 	if p.PendingPlan != nil {
 		begins := ""
@@ -57,6 +62,8 @@ func (p *Pool) Timeline() []Ahead {
 		add(end, AheadPlanChange, "The plan changes from %s to %s%s.%s", p.Plan.Name, p.Renewal.Name, begins, unless)
 	}
 	switch {
+	case p.Cancel != nil && p.Plan.Policies.ActiveUsers():
+		add(end, AheadEnd, "The subscription ends.")
 	case p.Cancel != nil:
 		add(end, AheadEnd, "The subscription ends, and with it its licenses.")
 	case p.Trial:

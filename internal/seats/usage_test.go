@@ -323,6 +323,21 @@ func TestSeatsAfterActiveUsersBeginAsTheyWereAskedFor(t *testing.T) {
 	}
 }
 
+// They go with that plan where another of active users is to follow instead.
+func TestSeatsAfterActiveUsersGoWithTheirPlan(t *testing.T) {
+	r := desk(t, seats.CountAtClose)
+	r.Publish("pool", func(*seats.Plan) {})
+	r.Publish("dearer", func(p *seats.Plan) { seatstest.ActiveUsers(seats.CountAtClose)(&p.Policies) })
+	r.ChangePlan("pool", 3)
+	equal(t, "at renewal", r.ChangePlan("dearer", 0).AtRenewal, 0)
+	equal(t, "pending", r.Pool().Pending, nil)
+	r.Clean()
+	r.CloseAt(decemberFirst())
+	equal(t, "plan", r.Pool().Plan.ID, "dearer")
+	equal(t, "seats", r.Pool().Seats, 0)
+	r.Clean()
+}
+
 func TestACancelledSubscriptionOfActiveUsersIsBilledForItsLastPeriod(t *testing.T) {
 	r := desk(t, seats.CountAtClose)
 	r.Join("ann")

@@ -82,7 +82,7 @@ function Consequences({ of: s, quote }: { of: Subscription; quote: Schema<"Quote
       <ul class="points">
         {atOnce(quote)
           ? <li>{plural(s.seats - n, "license")} {s.seats - n === 1 ? "goes" : "go"} at once, and what is left of {s.seats - n === 1 ? "its" : "their"} price is credited to your account.</li>
-          : <><li>All {plural(s.seats, "license")} stay usable until the cycle ends on {end}; from then on there will be {quote.seats_at_renewal}.</li><li>Nothing is due today and nothing is given back; the next invoice is lower. You can cancel the decrease until then.</li></>}
+          : <><li>All {plural(s.seats, "license")} stay usable until the cycle ends on {end}; from then on there will be {quote.seats_at_renewal}.</li><li>Nothing is due today and nothing is given back. You can cancel the decrease until then.</li></>}
       </ul>
       <BelowUse of={s} keep={n} now={atOnce(quote)} at={end} />
     </>
