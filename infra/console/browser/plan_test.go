@@ -222,7 +222,7 @@ plans:
 	dialog.Click("button", "Schedule the change")
 	page.In("dialog", "The plan changes to Relay pool on 1 December 2026").Click("button", "Done")
 	page.Click("link", "What comes next")
-	page.See("The plan changes from Relay by use to Relay pool, which begins with 3 seats.")
+	page.See("The plan changes from Relay by use to Relay pool, which begins with 3 licenses.")
 	page.Lacks("button", "Cancel this decrease")
 	rig.Move(t, a, time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC))
 	page.Open(a.Path("/licenses"))

@@ -161,7 +161,7 @@ func TestALicenseIsGivenAndTaken(t *testing.T) {
 
 	page.Click("button", "Give Ann Adler a license of Surveyline Valuation")
 	page.See("From now on Ann Adler may write and sign valuations and download reports, and is told by mail.")
-	page.See("Nothing changes: free licenses are used.")
+	page.See("Nothing is due now: free licenses are used.")
 	both(page)
 	page.Click("button", "Give Ann Adler a license")
 	page.See("Since 31 Jan 2026, given by Otto Hadley")

@@ -8,4 +8,6 @@ type Subscription = Schema<"Subscription">;
 export const maySpend = (here: Here, s: Subscription) => here.me.role === "owner" || here.me.role === "billing_admin" || (here.me.role === "admin" && s.rules.admins_may_spend);
 
 /** Whether the reader may give and take its licenses. */
+/** Whether customers may end a subscription themselves. */
+export const mayEnd = (s: Subscription) => s.rules.self_serve === "all" && s.rules.decrease !== "on_request";
 export const mayLicense = (here: Here, s: Subscription) => here.me.role === "owner" || here.me.role === "admin" || (here.me.role === "billing_admin" && s.rules.auto_seats);

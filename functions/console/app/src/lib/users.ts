@@ -74,19 +74,22 @@ export const counted = { at_close: "who is active at that moment", peak: "the mo
 
 export const least = (s: Subscription) => (s.rules.min_seats > 0 ? ` At least ${plural(s.rules.min_seats, "user")} ${s.rules.min_seats === 1 ? "is" : "are"} billed.` : "");
 
+const inTrial = "The trial costs nothing.";
+
 /** What a seat that becomes free, or a user who is active no more, does to the bill. */
 export function billOfLess(s: Subscription, here: Here, name: string): string {
   const end = date(s.period.end, here.zone);
   if (s.billing === "active_users") {
+    if (s.trial_ends_at) return inTrial;
     return {
       at_close: `The invoice of ${end} counts who is active at that moment: ${name} is on it only if active again by then.`,
       peak: `The invoice of ${end} counts the highest number of users active at the same time and stays as it is; the one after it does not count ${name}.`,
       daily: `${name} is counted up to today, on the invoice of ${end}.`,
     }[s.rules.active_count] + least(s);
   }
-  if (!s.rules.auto_seats) return `The license of ${visible(s.product_name)} is free at once for somebody else. The number of licenses stays ${count(s.seats)}, and so does the bill. ${fewer(s)}`;
-  const floor = s.seats <= s.rules.min_seats;
-  return `The license of ${visible(s.product_name)} is free at once for somebody else, and paid until ${lastDay(s.period.end, here.zone)}. ` +
+  if (!s.rules.auto_seats) return `The license of ${visible(s.product_name)} is free at once for somebody else. ${s.pending ? "" : `The number of licenses stays ${count(s.seats)}, and so does the bill. ${fewer(s)}`}`;
+  const floor = s.in_use + s.reserved <= s.rules.min_seats;
+  return `The license of ${visible(s.product_name)} is free at once for somebody else, until ${lastDay(s.period.end, here.zone)}. ` +
     (floor ? `The bill stays the same: ${plural(s.rules.min_seats, "license")} is the least that can be paid for.` : "If nobody is given it by then, it goes, and the next invoice is for one less.");
 }
 
@@ -94,6 +97,7 @@ export function billOfLess(s: Subscription, here: Here, name: string): string {
 export function billOfActive(s: Subscription, here: Here, name: string): string {
   const end = date(s.period.end, here.zone);
   if (s.billing !== "active_users") return "";
+  if (s.trial_ends_at) return inTrial;
   return {
     at_close: `${name} is on the invoice of ${end} if still active at that moment.`,
     peak: `The invoice of ${end} counts the highest number of users active at the same time: one more may raise it.`,

@@ -156,7 +156,7 @@ function What({ sub, users, need, gets, lacking, single }: { sub: Subscription; 
   const holding = users.filter((u) => u.licenses.some((l) => l.product_id === sub.product_id)).length;
   const others = users.length - need - holding;
   const bill = () => {
-    if (!lacking) return need ? "Nothing changes: free licenses are used." : "Nothing changes.";
+    if (!lacking) return need ? "Nothing is due now: free licenses are used." : "Nothing changes.";
     if (sub.rules.auto_seats && gets < need) return `${plural(lacking, "license is", "licenses are")} missing, and your role may not buy them. Select fewer people, or ask the primary contact or a billing admin.`;
     if (sub.rules.auto_seats) return `${plural(lacking, "license is", "licenses are")} missing and ${lacking === 1 ? "is" : "are"} bought with it. You see the price first.`;
     return (

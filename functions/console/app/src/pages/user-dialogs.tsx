@@ -152,7 +152,7 @@ function DeactivateDialog({ user: u, onClose, onRoleFirst }: Props) {
   return (
     <FormDialog title={`Deactivate ${name}?`} submit={`Deactivate ${name}`} danger write={w} send={save} onClose={onClose}>
       <Effects
-        access={<>{name} is shut out at once.{loses(u, subscriptions)} You can activate {name} again at any time; licenses have to be given anew then.</>}
+        access={<>{name} is shut out at once.{loses(u, subscriptions)} You can activate {name} again at any time{u.licenses.length > 0 && "; licenses have to be given anew then"}.</>}
         bill={<Lines of={billOfEnd(here, u, subscriptions)} />} />
       {w.problem.value?.code === "role_must_be_removed_first" && <p><Button onClick={onRoleFirst}>Change the role first</Button></p>}
     </FormDialog>

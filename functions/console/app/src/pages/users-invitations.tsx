@@ -113,7 +113,7 @@ function Resend({ here, of: i, subscription: s, onClose }: DialogProps) {
         <li>The link of the mail before stops working.</li>
         {lost && <li>A seat of {product} is kept for it again; {s.available > 0 ? "one is free" : "none is free now, so it would be refused: free or buy one first"}.</li>}
         {i.seat_reserved && <li>The seat of {product} stays kept.</li>}
-        <li>The bill stays as it is.</li>
+        <li>Nothing is due now.</li>
       </ul>
     </FormDialog>
   );

@@ -187,7 +187,7 @@ function Billed({ of: s }: { of: Subscription }) {
     <Figure label={`${visible(s.product_name)}${next ? ": next invoice" : ""}`} value={next ? `${next.users} ${next.users === "1" ? "user" : "users"}, ${money(next.amount)}` : plural(s.in_use, "user")}
       below={(
         <>
-          <span>{next ? `Before tax, on ${on}. It counts ${counted[s.rules.active_count]}.` : `The invoice of ${on} counts ${counted[s.rules.active_count]}.`}</span>
+          <span>{s.trial_ends_at ? "The trial costs nothing." : next ? `Before tax, on ${on}. It counts ${counted[s.rules.active_count]}.` : `The invoice of ${on} counts ${counted[s.rules.active_count]}.`}</span>
           <span>Every active user may use it: there are no licenses to give.</span>
         </>
       )} />

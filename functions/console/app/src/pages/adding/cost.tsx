@@ -29,7 +29,7 @@ function takeWords(t: Take, how: How): ComponentChildren {
 
 /** Where everybody who is active is billed, adding people is what costs. */
 function activeWords(s: Subscription, how: How): string {
-  const price = `${money(s.unit_price)} a ${s.interval} each at most`;
+  const price = s.trial_ends_at ? "the trial costs nothing" : `${money(s.unit_price)} a ${s.interval} each`;
   if (how === "invite") return `${named(s)} bills active users: everybody who accepts counts from then on (${price}). Nothing is due today.`;
   return how === "active" ? `${named(s)} bills active users: everybody here counts from now on (${price}). Nothing is due today.` : `${named(s)} bills active users: people who are not active cost nothing.`;
 }
@@ -54,13 +54,13 @@ export function Cost({ here, how, review, subscriptions, agreed, onAgreed, onWit
         {how === "inactive" && <li>Nobody gets a mail, and nobody has access until you activate them. They have no role and no license until then, and cost nothing.</li>}
         {review.takes.map((t) => <li key={t.subscription.id}>{takeWords(t, how)}</li>)}
         {active.map((s) => <li key={s.id}>{activeWords(s, how)}</li>)}
-        {!quote && !active.length && <li>Nothing is bought and nothing is due: the bill stays as it is.</li>}
+        {!quote && !active.length && <li>Nothing is bought, and nothing is due now.</li>}
       </ul>
       <Lacking here={here} review={review} subscriptions={subscriptions} onWithout={onWithout} />
       {quote && buys && (
         <>
           <Notice tone="warn" title={`Sending buys ${plural(n, "seat")} of ${named(buys)}${quote.amount_due_now.amount_minor > 0 ? ` and charges ${money(quote.amount_due_now)} today` : "; nothing is due today"}`}>
-            {`${plural(quote.seats, "seat")} from then on instead of ${quote.from_seats}, charged once.`}
+            {`${plural(quote.seats, "seat")} from then on instead of ${quote.from_seats}.`}
           </Notice>
           <QuoteView quote={quote} zone={here.zone} />
           {buys.rules.agreement_required && <Agreement url={buys.agreement_url} agreed={agreed} onAgreed={onAgreed} />}

@@ -42,7 +42,7 @@ export function EditNumber({ of: now, onClose }: { of: Subscription; onClose: ()
       idle={<p class="soft">You have {plural(s.seats, "license")} now. Change the number to see what it costs, today and from the next invoice on.</p>}
       consequences={(quote) => <Consequences of={s} quote={quote} />}
       ask={<ButtonLink kind="primary" href={`${here.home}/requests?new=seats&subscription=${encodeURIComponent(s.id)}&seats=${n}`}>Ask for {plural(n, "license")}</ButtonLink>}
-      done={(d) => (d.type === "seats.decrease_scheduled" ? `From ${longDate(d.effective_at, here.zone)} on there will be ${plural(d.seats_at_renewal, "license")}` : d.type === "seats.decrease_cancelled" ? `The number of licenses stays at ${d.seats}` : `You now have ${plural(d.seats, "license")}`)}
+      done={(d) => (d.type === "seats.decrease_scheduled" ? `From ${longDate(d.effective_at, here.zone)} on there will be ${plural(d.seats_at_renewal, "license")}` : d.type === "seats.decrease_cancelled" ? "The decrease is cancelled" : `You now have ${plural(d.seats, "license")}`)}
       receipt={(d, bought) => (
         <>
           <Charged invoice={d.invoice} />
@@ -72,19 +72,19 @@ function Consequences({ of: s, quote }: { of: Subscription; quote: Schema<"Quote
     return (
       <ul class="points">
         <li>{plural(n - s.seats, "more license", "more licenses")} can be given at once.</li>
-        {s.pending && <li>The scheduled decrease keeps its distance: from {longDate(s.pending.effective_at, here.zone)} on there will be {quote.seats_at_renewal} instead of {s.pending.seats}.</li>}
+        {s.pending && <li>The scheduled decrease keeps its distance: from {longDate(s.pending.effective_at, here.zone)} on there will be {quote.seats_at_renewal}.</li>}
       </ul>
     );
   }
-  if (n === s.seats) return <ul class="points"><li>The scheduled decrease is cancelled, and all {plural(n, "license")} stay.</li></ul>;
+  if (n === s.seats) return <ul class="points"><li>The scheduled decrease is cancelled.</li></ul>;
   return (
     <>
       <ul class="points">
         {atOnce(quote)
-          ? <li>{plural(s.seats - n, "license")} {s.seats - n === 1 ? "goes" : "go"} at once, and what is left of {s.seats - n === 1 ? "its" : "their"} price is credited to your account.</li>
+          ? <li>{plural(s.seats - n, "license")} {s.seats - n === 1 ? "goes" : "go"} at once.{quote.credited_now.amount_minor > 0 && " What is left of the price is credited to your account."}</li>
           : <><li>All {plural(s.seats, "license")} stay usable until the cycle ends on {end}; from then on there will be {quote.seats_at_renewal}.</li><li>Nothing is due today and nothing is given back. You can cancel the decrease until then.</li></>}
       </ul>
-      <BelowUse of={s} keep={n} now={atOnce(quote)} at={end} />
+      {(atOnce(quote) || quote.seats_at_renewal > 0) && <BelowUse of={s} keep={n} now={atOnce(quote)} at={end} />}
     </>
   );
 }

@@ -4,7 +4,7 @@ import { useEffect, useState } from "preact/hooks";
 
 import { useAccount } from "../../lib/account";
 import { call, problemOf, type Problem, type Schema } from "../../lib/api";
-import { date, longDate, money } from "../../lib/format";
+import { date, longDate, money, plural } from "../../lib/format";
 import { useQuery } from "../../lib/query";
 import { Card } from "../../ui/bits";
 import { Button } from "../../ui/button";
@@ -47,7 +47,7 @@ export function Forecast({ of: s }: { of: Subscription }) {
       <Loaded query={plain} what="the forecast">
         {(f) => (
           <>
-            <p class="soft">All invoices of the account if nothing else happens{supposed ? <>: <Amount of={f.amount_due_total} /> as it is, <strong><Amount of={supposed.amount_due_total} /></strong> with {seats} licenses.</> : <>: <Amount of={f.amount_due_total} /> in all.</>}</p>
+            <p class="soft">All invoices of the account if nothing else happens{supposed ? <>: <Amount of={f.amount_due_total} /> as it is, <strong><Amount of={supposed.amount_due_total} /></strong> with {plural(seats, "license")}.</> : <>: <Amount of={f.amount_due_total} /> in all.</>}</p>
             {pool && (
               <div class="what-if">
                 <Stepper label="What if there were this many licenses?" value={seats} onValue={setSeats} min={1} />

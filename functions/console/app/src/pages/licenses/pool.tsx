@@ -38,7 +38,7 @@ export function Pool({ of: s }: { of: Schema<"Subscription"> }) {
         <Timeline of={s} />
         <Card title="What a license allows">
           <p class="actions">{s.entitlements.map((e) => <Chip key={e} tone="info">{visible(e)}</Chip>)}</p>
-          <p class="soft">{plural(s.seats, "license")}, paid until {longDate(s.period.end, here.zone)}.{s.trial_ends_at && ` The trial ends on ${longDate(s.trial_ends_at, here.zone)}; nothing is charged before.`}</p>
+          <p class="soft">{plural(s.seats, "license")} until {longDate(s.period.end, here.zone)}.{s.trial_ends_at && ` The trial ends on ${longDate(s.trial_ends_at, here.zone)}; nothing is charged before.`}</p>
         </Card>
       </div>
       {spends && <Forecast of={s} />}

@@ -3,7 +3,7 @@ import { useSignal } from "../../lib/signal";
 
 import { useAccount } from "../../lib/account";
 import { path, type Schema } from "../../lib/api";
-import { dateTime, longDate, plural, relative, visible } from "../../lib/format";
+import { dateTime, longDate, relative, visible } from "../../lib/format";
 import { invalidate } from "../../lib/query";
 import { maySpend } from "../../lib/rights";
 import { write } from "../../lib/write";
@@ -25,7 +25,7 @@ export function Timeline({ of: s }: { of: Subscription }) {
     <Card title="What comes next">
       <ol class="timeline">
         {s.timeline.map((a) => {
-          const undo = maySpend(here, s) && takeBack[a.kind];
+          const undo = maySpend(here, s) && (!s.cancel_at || a.kind === "end") && takeBack[a.kind];
           return (
             <li key={a.kind} class={takeBack[a.kind] ? "pending" : ""}>
               <span class="timeline-mark"><Icon name={icons[a.kind]} /></span>
@@ -44,7 +44,7 @@ export function Timeline({ of: s }: { of: Subscription }) {
 }
 
 /** The API says seats, the console licenses. */
-const inWords = (text: string) => visible(text.replace("number of seats", "number of licenses"));
+const inWords = (text: string) => visible(text.replace(/(\d|of) seat/, "$1 license"));
 
 interface Undo {
   title: string;
@@ -59,8 +59,8 @@ function undoOf(s: Subscription, kind: Ahead["kind"], zone: string): Undo {
   const product = visible(s.product_name), end = longDate(s.period.end, zone);
   if (kind === "decrease") {
     return {
-      title: "Cancel the scheduled decrease", submit: "Cancel the decrease", method: "DELETE", at: "/seat-changes/pending", done: `The number of licenses stays at ${s.seats}`,
-      points: [`All ${plural(s.seats, "license")} stay usable after ${end}; nobody loses one.`, `The bill: from ${end} on you go on paying for ${s.seats} instead of ${s.pending?.seats ?? s.seats}. Nothing is due today.`],
+      title: "Cancel the scheduled decrease", submit: "Cancel the decrease", method: "DELETE", at: "/seat-changes/pending", done: "The decrease is cancelled",
+      points: ["Nobody loses a license by it, and the bill goes on as if it had not been asked for.", "Nothing is due today."],
     };
   }
   if (kind === "plan_change") {
@@ -72,7 +72,7 @@ function undoOf(s: Subscription, kind: Ahead["kind"], zone: string): Undo {
   }
   return {
     title: `Resume ${product}`, submit: `Resume ${product}`, method: "POST", at: "/resume", done: `${product} goes on`,
-    points: [`Everybody keeps their access after ${end}.`, `The bill: the next cycle is charged on ${end} as before. Nothing is due today.`],
+    points: [`It goes on after ${end}, with all that is scheduled.`, "Nothing is due today."],
   };
 }
 

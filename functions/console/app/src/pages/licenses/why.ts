@@ -8,5 +8,5 @@ export function nothingDue(s: Schema<"Subscription">, quote: Schema<"Quote">): s
   if (s.trial_ends_at) return "The trial is running; nothing is charged before it ends.";
   if (s.rules.settle === "daily") return "The changes of today are invoiced together when the day is over.";
   if (s.rules.settle === "next_invoice") return "What they cost for the rest of this cycle stands on the next invoice.";
-  return "Added licenses cost nothing until the next cycle.";
+  return "They cost nothing for the rest of this cycle.";
 }

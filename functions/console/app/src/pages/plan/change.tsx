@@ -62,14 +62,15 @@ function Consequences({ of: s, to, quote }: { of: Subscription; to: Offer; quote
   const when = longDate(quote.effective_at, here.zone);
   const lost = s.entitlements.filter((e) => !to.entitlements.includes(e)), won = to.entitlements.filter((e) => !s.entitlements.includes(e));
   const list = (items: string[]) => items.map(visible).join(", ").toLowerCase();
-  const licenses = to.billing === "active_users" ? "From then on every active user has access, without a license." : s.billing === "active_users" ? "From then on a license gives access, and nobody has one: give them that day." : `Whoever holds a license keeps it: ${plural(s.in_use, "license")}.`;
+  const licenses = to.billing === "active_users" ? "From then on every active user has access, without a license." : s.billing === "active_users" ? "From then on a license gives access, and nobody has one: give them that day." : `The change takes no license: ${plural(s.in_use, "is", "are")} in use.`;
   return (
     <ul class="points">
       {atOnce(quote)
-        ? <li>The plan changes at once. What is left of {visible(s.plan_name)} is given back, and the rest of the cycle on {visible(to.name)} is charged; both lines are on one invoice.</li>
+        ? <li>The plan changes at once.{quote.invoice_now && ` What is left of ${visible(s.plan_name)} is given back, and the rest of the cycle on ${visible(to.name)} is charged, on one invoice.`}</li>
         : <li>Nothing changes before {when}, and nothing is due today. From then on the bill follows {visible(to.name)}{to.interval !== s.interval && `, a ${to.interval} at a time`}.</li>}
       <li>{licenses}{won.length > 0 && ` They also allow to ${list(won)}.`}{lost.length > 0 && ` They no longer allow to ${list(lost)}.`}</li>
-      {s.pending && <li>The scheduled decrease to {s.pending.seats} stays scheduled; where more are in use by then, the rules of {visible(to.name)} decide.</li>}
+      {s.pending_plan && <li>It replaces the scheduled change to {visible(s.pending_plan.plan_name ?? "")}.</li>}
+      {s.pending && to.billing === "seats" && <li>The scheduled decrease to {s.pending.seats} stays scheduled; where more are in use by then, the rules of {visible(to.name)} decide.</li>}
     </ul>
   );
 }

@@ -4,7 +4,7 @@ import type { Schema } from "../../lib/api";
 import { count, longDate, plural, visible } from "../../lib/format";
 import { priceInWords } from "../../lib/price";
 import { Link, setQuery } from "../../lib/router";
-import { maySpend } from "../../lib/rights";
+import { mayEnd, maySpend } from "../../lib/rights";
 import { Card, Chip, Fact, Facts } from "../../ui/bits";
 import { Button } from "../../ui/button";
 import { Amount } from "../../ui/money";
@@ -30,7 +30,7 @@ export function Current({ of: s, offers }: { of: Subscription; offers: Schema<"P
       </div>
       <Facts>
         <Fact name={users ? "Active users" : "Licenses"}>{users ? count(s.active_users ?? s.in_use) : <Link href={`${here.home}/licenses/${encodeURIComponent(s.id)}`}>{count(s.in_use)} of {count(s.seats)} in use</Link>}</Fact>
-        <Fact name={s.trial_ends_at ? "Trial until" : "Paid cycle until"}>{longDate(s.period.end, here.zone)}</Fact>
+        <Fact name={s.trial_ends_at ? "Trial until" : "Cycle until"}>{longDate(s.period.end, here.zone)}</Fact>
         {s.next_invoice && spends && <Fact name="Next invoice"><Amount of={s.next_invoice.amount_due} /> on {longDate(s.next_invoice.issued_at, here.zone)}</Fact>}
       </Facts>
       {!spends && <WhoMaySpend what="the plan" />}
@@ -41,7 +41,7 @@ export function Current({ of: s, offers }: { of: Subscription; offers: Schema<"P
       )}
       {offers.length > 0 && <Offers of={offers} subscription={s} />}
       <details><summary>The rules of {visible(s.plan_name)}</summary><ul class="points columns">{s.policies.map((p) => <li key={p}>{p}</li>)}</ul></details>
-      {spends && self && !s.cancel_at && <p><Button small onClick={() => setQuery({ cancel: s.id })}>Cancel {visible(s.product_name)}</Button></p>}
+      {spends && mayEnd(s) && !s.cancel_at && <p><Button small onClick={() => setQuery({ cancel: s.id })}>Cancel {visible(s.product_name)}</Button></p>}
     </Card>
   );
 }
@@ -57,7 +57,7 @@ function Changes({ of: s, spends }: { of: Subscription; spends: boolean }) {
       </Notice>
     );
   }
-  if (!to) return s.trial_ends_at ? <Notice title={`The trial runs until ${longDate(s.trial_ends_at, here.zone)}`}>Nothing is charged before. Cancel until then and it never is.</Notice> : null;
+  if (!to) return s.trial_ends_at ? <Notice title={`The trial runs until ${longDate(s.trial_ends_at, here.zone)}`}>Nothing is charged before.{mayEnd(s) && " Cancel until then and it never is."}</Notice> : null;
   return (
     <Notice title={`Changes to ${visible(to.plan_name ?? to.plan_id)} on ${longDate(to.effective_at, here.zone)}`} actions={<Link class="button plain small" href={`${here.home}/licenses/${encodeURIComponent(s.id)}`}>What comes next</Link>}>
       Until then nothing changes.

@@ -3,7 +3,7 @@ import { useState } from "preact/hooks";
 
 import { useAccount } from "../../lib/account";
 import type { Schema } from "../../lib/api";
-import { visible } from "../../lib/format";
+import { plural, visible } from "../../lib/format";
 import { priceInWords } from "../../lib/price";
 import { go, setQuery } from "../../lib/router";
 import { maySpend } from "../../lib/rights";
@@ -45,9 +45,9 @@ function One({ offer: o, of, subscription: s }: { offer: Offer; of: Offer[]; sub
       <p class="offer-price">{priceInWords(o)}</p>
       <ul class="ticks">
         {o.entitlements.map((e) => <li key={e}><Icon name="check" />{visible(e)}</li>)}
-        {o.trial_days > 0 && !s && <li><Icon name="check" />{o.trial_days} days free</li>}
-        {o.max_self_serve_seats > 0 && <li><Icon name="info" />Up to {o.max_self_serve_seats} licenses here; more from the vendor</li>}
-        {o.min_seats > 1 && <li><Icon name="info" />At least {o.min_seats} licenses</li>}
+        {o.trial_days > 0 && !s && <li><Icon name="check" />{plural(o.trial_days, "day")} free</li>}
+        {o.max_self_serve_seats > 0 && <li><Icon name="info" />Up to {plural(o.max_self_serve_seats, "license")} here; more from the vendor</li>}
+        {o.min_seats > 1 && <li><Icon name="info" />At least {o.min_seats} {o.billing === "seats" ? "licenses" : "users billed"}</li>}
       </ul>
       <div class="actions"><Way offer={o} of={of} subscription={s} /></div>
       {!current && <details><summary>Rules</summary><ul class="points small-text">{o.policies.map((p) => <li key={p}>{p}</li>)}</ul></details>}

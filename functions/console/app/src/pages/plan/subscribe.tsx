@@ -20,7 +20,7 @@ export function Subscribe({ to, onClose }: { to: Schema<"PlanOffer">; onClose: (
   const name = visible(to.name), product = visible(to.product_name);
   return (
     <PurchaseDialog<Done> title={`${to.trial_days ? "Try" : "Subscribe to"} ${name}`} submit={to.trial_days ? "Begin the trial" : "Subscribe"} quoting={quoting} confirm={`${here.api}/subscriptions`} agreement={to.agreement_url} prices={{ [to.plan_id]: to.price }}
-      why={to.trial_days ? `The first ${plural(to.trial_days, "day costs", "days cost")} nothing. Cancel until then and nothing is ever charged.` : pool ? undefined : "Active users are billed when the cycle ends."}
+      why={to.trial_days ? `The first ${plural(to.trial_days, "day costs", "days cost")} nothing.` : pool ? undefined : "Active users are billed when the cycle ends."}
       fields={
         <div class="edit-number">
           {pool && <Stepper label="Total licenses" value={seats.value} onValue={(v) => (seats.value = v)} min={Math.max(1, to.min_seats)} />}
@@ -30,7 +30,7 @@ export function Subscribe({ to, onClose }: { to: Schema<"PlanOffer">; onClose: (
       consequences={() => (
         <ul class="points">
           <li>{pool ? "Nobody gets access by this alone: give the licenses afterwards." : "Every active user of your account can use it at once, and counts."}</li>
-          <li>The bill comes with your other invoices, on the same day of the {to.interval}. You can cancel for the end of any cycle.</li>
+          <li>The bill comes with your other invoices, on the same day of the {to.interval}.</li>
         </ul>
       )}
       ask={<ButtonLink kind="primary" href={`${here.home}/requests?new=other&about=${encodeURIComponent(pool ? `${to.name}, ${plural(seats.value, "license")}` : to.name)}`}>Ask the vendor</ButtonLink>}
