@@ -45,8 +45,10 @@ func (s *Service) LookUpInvitation(ctx context.Context, token string) (Offer, er
 	}
 	for product, plan := range t.Plans {
 		offer.VendorName = plan.Vendor.Name
-		// A decrease may have taken the seat that was kept, or others the free ones.
-		if u.HoldsSeat() != "" || plan.Policies.ActiveUsers() || t.givesOnAccept(product) {
+		// A decrease may have taken the seat that was kept, or others the free ones; and a
+		// subscription may have ended since.
+		active := t.Subscriptions[product].Status == SubscriptionActive
+		if u.HoldsSeat() != "" || active && plan.Policies.ActiveUsers() || t.givesOnAccept(product) {
 			offer.ProductName = plan.Product.Name
 		}
 	}
@@ -101,16 +103,17 @@ func (s *Service) invitationTurn(ctx context.Context, m Membership, receipt stri
 	return s.turn(ctx, command{account: m.Account, operator: &Actor{Kind: ActorUser, ID: string(m.User)}}, view, "")
 }
 
-// givesOnAccept reports whether somebody who accepts now would be given one of the
-// free seats, where invitations keep none.
+// givesOnAccept reports whether somebody for whom no seat is kept would be given one of
+// the free ones, accepting now.
 func (t *turn) givesOnAccept(product string) bool {
-	sub, p := t.Subscriptions[product], t.Plans[product].Policies
-	return !p.ActiveUsers() && !p.InvitationReservesSeat && sub.Status == SubscriptionActive && sub.Free > 0
+	sub := t.Subscriptions[product]
+	return !t.Plans[product].Policies.ActiveUsers() && sub.Status == SubscriptionActive && sub.Free > 0
 }
 
 // Accept uses a link: in one transaction the identity is bound, the user becomes
-// active, and the reserved seat becomes a license. Where invitations keep no seat the
-// license is given if one is free then; if none is, the user joins without.
+// active, and the reserved seat becomes a license. Where none is kept, by the
+// plan or any more, the license is given if a seat is free then; if none is, the user
+// joins without.
 func (s *Service) Accept(ctx context.Context, identity Identity, token string, once Once[*User]) (Reply[*User], error) {
 	var none Reply[*User]
 	if identity.Subject == "" {
@@ -197,10 +200,11 @@ func decideAccept(t *turn, id UserID, generation int, identity Identity) (*Chang
 	product, given := t.seatOnAccept(was)
 	if product != "" {
 		// Who asked for a license and was given none is told of by the subscription.
-		data.Subscription, data.Product, data.Licensed = i.Subscription, product, given
+		// It may be another than was invited to: the product was subscribed to again.
+		data.Subscription, data.Product, data.Licensed = t.Subscriptions[product].ID, product, given
 	}
 	if given {
-		u.Licenses[product] = License{Subscription: i.Subscription, Since: t.Now, By: i.Inviter}
+		u.Licenses[product] = License{Subscription: data.Subscription, Since: t.Now, By: i.Inviter}
 		if was.HoldsSeat() == "" {
 			change.Free = []FreeMove{{Product: product, Delta: -1}}
 		}

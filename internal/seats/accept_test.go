@@ -325,3 +325,49 @@ func TestAWeakKeyOpensNoLink(t *testing.T) {
 		})
 	}
 }
+
+// Who was invited with a license gets one where a seat is free, also if none is kept for
+// them any more.
+func TestAnInvitationFindsAFreeSeat(t *testing.T) {
+	reserveNone := func(p *seats.Policies) { p.InvitationReservesSeat = false }
+	for name, c := range map[string]struct {
+		policies func(*seats.Policies)
+		between  func(*seatstest.Rig)
+	}{
+		"after its seat was taken and others were bought": {releasing, func(r *seatstest.Rig) {
+			r.Change(1)
+			r.JoinLicensed("bob")
+			r.CloseAt(decemberFirst())
+			r.Change(3)
+		}},
+		"after an upgrade to a plan that keeps seats": {reserveNone, func(r *seatstest.Rig) {
+			offer(r, "pro", 2, 3000)
+			r.ChangePlan("pro", 0)
+		}},
+		"after the product was subscribed to again": {reserveNone, func(r *seatstest.Rig) {
+			r.Cancel()
+			r.CloseAt(decemberFirst())
+			r.Subscribe("valuation-team", 2)
+		}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t, seatstest.OnPolicies(c.policies))
+			r.Wall.Set(utc("2026-11-27 09:00:00"))
+			r.Invite(seatstest.Invitee("ann", r.Sub))
+			c.between(r)
+			equal(t, "kept", r.User("ann").Invitation.Reserved, false)
+			free := r.Pool().Free
+			look, err := r.Service.LookUpInvitation(r.Ctx, r.Link("ann"))
+			r.Must(err)
+			equal(t, "offered", look.ProductName, r.Plan.Product.Name)
+			ann, err := r.Accept("ann")
+			r.Must(err)
+			equal(t, "her license", ann.Licenses[r.Product].Subscription, r.Pool().ID)
+			equal(t, "free seats", r.Pool().Free, free-1)
+			entitled, err := r.Service.CheckEntitlement(r.Ctx, r.Account, ann.ID, r.Product)
+			r.Must(err)
+			equal(t, "denied", entitled.Denied, "")
+			r.Clean()
+		})
+	}
+}

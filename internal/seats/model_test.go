@@ -334,7 +334,7 @@ func (m *model) accept(who string, generation int) string {
 		return "invitation_expired"
 	}
 	p.status, p.state = seats.UserActive, seats.InvitationAccepted
-	p.licensed, p.since, p.reserved = p.reserved, m.now(), false
+	p.licensed, p.since, p.reserved = p.reserved || p.wants && m.free() > 0, m.now(), false
 	return ""
 }
 
