@@ -116,7 +116,7 @@ func (b *books) monthOf(e *seats.Event, month string) bool {
 }
 
 // committed is the net amount that a purchase commits the account to for the running
-// period: of a trial, for the first whole one.
+// period, or for a whole one where nothing of it is owed: in a trial, or by the plan.
 func (b *books) committed(e *seats.Event) int64 {
 	d := &e.Data
 	switch e.Type {
@@ -127,7 +127,8 @@ func (b *books) committed(e *seats.Event) int64 {
 			}
 		}
 		num, den := d.FactorNum, max(d.FactorDen, 1)
-		if b.onTrial(e) {
+		plan := b.plans[d.Plan]
+		if b.onTrial(e) || plan != nil && plan.Policies.Proration == billing.NoProration {
 			num, den = 1, 1
 		}
 		minor, err := billing.SettleIncrease(money.NewExact(d.DeltaMinor, num, den))

@@ -177,6 +177,11 @@ func (p *prophet) decide(ctx context.Context, t *turn, sub *Subscription, plan *
 			return nil, err
 		}
 		want.plan, p.plans[target.Ref()] = target, target
+		if target.Policies.ActiveUsers() && p.active == nil {
+			if p.active, err = p.readActivity(ctx, p.turn.Account, p.out.From, p.closing.wall); err != nil {
+				return nil, err
+			}
+		}
 	}
 	return decideMoneyChange(t, sub, plan, want, t.newQuote(sub, target, w.Seats))
 }

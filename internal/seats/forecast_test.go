@@ -128,6 +128,37 @@ func TestWhatAForecastIsRefusedFor(t *testing.T) {
 	}
 }
 
+// Active users are foreseen as they are now, also where they are billed by the plan that
+// follows.
+func TestActiveUsersOfThePlanThatFollowsAreForeseen(t *testing.T) {
+	for name, supposed := range map[string][]seats.WhatIf{"scheduled": nil, "supposed": {{PlanID: "desk"}}} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t)
+			offer(r, "desk", 1, 1000, func(p *seats.Plan) { seatstest.ActiveUsers(seats.CountAtClose)(&p.Policies) })
+			r.Join("ann", "bob")
+			r.Wall.Set(midNovember())
+			if supposed == nil {
+				r.ChangePlan("desk", 0)
+			}
+			f, err := forecast(r, "owner", 3, supposed...)
+			r.Must(err)
+			if supposed != nil {
+				r.ChangePlan("desk", 0)
+			}
+			r.CloseAt(utc("2027-02-01 23:00:00"))
+			var want, got []int64
+			for _, inv := range r.Invoices()[1:] {
+				want = append(want, inv.AmountDueMinor)
+			}
+			for _, d := range f.Documents {
+				got = append(got, d.Document.AmountDueMinor)
+			}
+			equalSlices(t, "documents", got, want)
+			equalSlices(t, "billed", want, []int64{3000, 3000})
+		})
+	}
+}
+
 func TestTheTimelineTellsAllThatIsScheduled(t *testing.T) {
 	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.TrialDays = 30 }))
 	offer(r, "basic", 0, 1000)

@@ -27,16 +27,19 @@ func (s *Service) ahead(ctx context.Context, a *Account, subs []*Subscription) (
 	if c.plans, err = s.plansToClose(ctx, subs, true); err != nil {
 		return nil, err
 	}
-	trial := false
+	later := false // active users are billed from some later period on
 	for _, sub := range subs {
 		plan := c.plans[sub.Plan]
-		trial = trial || sub.Trial && plan != nil && plan.Policies.ActiveUsers()
+		if sub.PendingPlan != nil {
+			plan = c.plans[sub.PendingPlan.Plan]
+		}
+		later = later || (sub.Trial || sub.PendingPlan != nil) && plan != nil && plan.Policies.ActiveUsers()
 	}
 	if err := s.readUsage(ctx, c, func(*Subscription) bool { return true }); err != nil {
 		return nil, err
 	}
-	if c.active == nil && trial {
-		// After the trial who is active now will be.
+	if c.active == nil && later {
+		// Who is active now will be.
 		c.active, err = s.readActivity(ctx, a, a.Now(c.wall), c.wall)
 	}
 	return c, err

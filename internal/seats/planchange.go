@@ -155,7 +155,7 @@ func planLimits(sub, next *Subscription, plan, target *Plan) error {
 	if !upgrades(plan, target) {
 		now = then
 	}
-	giving := next.Seats-then > sub.Seats-sub.AtRenewal() && !plan.Policies.ActiveUsers()
+	giving := (next.Seats-then > sub.Seats-sub.AtRenewal() || p.ActiveUsers()) && !plan.Policies.ActiveUsers()
 	switch from := &plan.Policies; {
 	case from.SelfServe == SelfServeNone:
 		return plan.contactSales("The plan %s is changed by the vendor.", plan.Name)
@@ -187,6 +187,7 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 	c.resize(sub, data.To)
 	if next.Pending != nil {
 		next.Pending.Seats += c.write.FreeDelta
+		next.Pending.Reminded = false
 	}
 	factor, err := sub.factor(target, quote.At)
 	if err != nil {
@@ -202,7 +203,7 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 	}
 	data.DeltaMinor, data.FactorNum, data.FactorDen = whole.TotalMinor, factor.Num, factor.Den
 	committed := due.TotalMinor
-	if sub.Trial {
+	if sub.Trial || target.Policies.Proration == billing.NoProration {
 		committed = whole.TotalMinor
 	}
 	if c.me, err = t.spend(target, committed, quote.At); err != nil || due.TotalMinor == 0 {
@@ -256,7 +257,10 @@ func (c *moneyChange) schedule(t *turn, sub *Subscription, want moneyWant, quote
 	switch want.seats {
 	case 0:
 		// The seats that a plan after active users was to begin with go with that plan.
-		next.Pending = sub.Decrease()
+		if next.Pending = next.Decrease(); next.Pending != nil {
+			// Who loses their license by it is for the other plan to say.
+			next.Pending.Reminded = false
+		}
 	case sub.Seats:
 		next.Pending = nil
 	default:
@@ -268,15 +272,18 @@ func (c *moneyChange) schedule(t *turn, sub *Subscription, want moneyWant, quote
 // scheduled with it stays; it is cancelled by itself.
 func (s *Service) CancelPendingPlan(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, once Once[*Subscription]) (Reply[*Subscription], error) {
 	return s.amend(ctx, caller, account, id, once, func(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
-		if sub.PendingPlan == nil {
+		switch {
+		case sub.PendingPlan == nil:
 			return nil, ErrStateConflict.With("No change of the plan is scheduled, so there is none to cancel.")
+		case t.Me != nil && plan.Policies.SelfServe == SelfServeNone:
+			return nil, plan.contactSales("The plan %s is changed by the vendor.", plan.Name)
 		}
 		c := beginChange(sub)
 		next := c.write.Subscription
 		next.PendingPlan = nil
-		if plan.Policies.ActiveUsers() {
-			// The seats were those of the plan that does not come.
-			next.Pending = nil
+		// Seats after active users were those of the plan that does not come.
+		if next.Pending = next.Decrease(); next.Pending != nil {
+			next.Pending.Reminded = false
 		}
 		data := EventData{Subscription: id, Product: sub.Product, Plan: sub.PendingPlan.Plan, FromPlan: sub.Plan}
 		c.event = t.event(PlanChangeCancelled, data, Rev{string(id), next.Rev})

@@ -235,6 +235,28 @@ func TestSeatsAreHeldToThePlanThatFollows(t *testing.T) {
 	}
 }
 
+// What the vendor scheduled is not for customers to take back where they may change
+// nothing, and who may not give back seats may not give back all of them.
+func TestWhatIsScheduledStaysAndGoesByTheOwnPlan(t *testing.T) {
+	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.SelfServe = seats.SelfServeNone }))
+	offer(r, "basic", 0, 1000)
+	sub := r.Pool()
+	r.Store.Tamper(func(d *seatstest.Data) {
+		s := d.Subscriptions[r.Account][sub.Product]
+		s.Pending = &seats.Pending{Seats: 3, At: sub.StartedAt, Event: "evt_1"}
+		s.PendingPlan = &seats.PendingPlan{Plan: seats.PlanRef{ID: "basic", Version: 1}, At: sub.StartedAt, Event: "evt_2"}
+	})
+	_, err := cancelPending(r, "owner")
+	wantCode(t, err, "contact_sales")
+	_, err = r.Service.CancelPendingPlan(r.Ctx, r.Caller("owner"), r.Account, r.Sub, none[*seats.Subscription]())
+	wantCode(t, err, "contact_sales")
+
+	r = seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.Decrease = seats.DecreaseOnRequest }))
+	offer(r, "users", 1, 1000, func(p *seats.Plan) { seatstest.ActiveUsers(seats.CountAtClose)(&p.Policies) })
+	_, err = quotePlan(r, "owner", "users", 0)
+	wantCode(t, err, "contact_sales")
+}
+
 // Seats that people need are bought within the limits of the plan that follows too.
 func TestSeatsOnTheWayAreHeldToThePlanThatFollows(t *testing.T) {
 	r := seatstest.Open(t, seatstest.OnPolicies(func(p *seats.Policies) { p.AutoSeats = true }))

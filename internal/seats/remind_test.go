@@ -86,6 +86,47 @@ func TestADecreaseIsRemindedOfByThePlanThatFollows(t *testing.T) {
 	}
 }
 
+// What is changed after a reminder is reminded of anew: others lose their license by it.
+func TestADecreaseIsRemindedOfAnewWhereOthersLoseTheirLicense(t *testing.T) {
+	for name, c := range map[string]struct {
+		now  func(*seats.Policies)
+		then func(*seatstest.Rig)
+		lose int64
+	}{
+		"by another plan at the end of the cycle": {keeping, func(r *seatstest.Rig) {
+			offer(r, "strict", 0, 1000, func(p *seats.Plan) { releasing(&p.Policies) })
+			r.ChangePlan("strict", 0)
+		}, 2},
+		"by another plan at once": {keeping, func(r *seatstest.Rig) {
+			offer(r, "strict", 2, 3000, func(p *seats.Plan) { releasing(&p.Policies) })
+			r.ChangePlan("strict", 0)
+		}, 2},
+		"by none after all": {keeping, func(r *seatstest.Rig) {
+			offer(r, "strict", 0, 1000, func(p *seats.Plan) { releasing(&p.Policies) })
+			r.ChangePlan("strict", 0)
+			_, err := r.Service.CancelPendingPlan(r.Ctx, r.Caller("owner"), r.Account, r.Sub, none[*seats.Subscription]())
+			r.Must(err)
+		}, 0},
+		"by more seats": {releasing, func(r *seatstest.Rig) { r.Change(6) }, 1},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t, seatstest.OnPolicies(c.now))
+			r.JoinLicensed("ann", "ben", "cy")
+			r.Change(1)
+			end := r.Pool().Period.End
+			equal(t, "first", remindAt(r, end.Add(-seats.ReminderAhead)), 1)
+			c.then(r)
+			remindAt(r, end.Add(-seats.ReminderAhead+time.Hour))
+			told := r.Events(seats.ReminderDecrease)
+			equal(t, "reminders", len(told), 2)
+			equal(t, "concerned", told[1].Data.People, c.lose)
+			r.CloseAt(end)
+			equal(t, "licenses", r.Pool().Used(), 3-c.lose)
+			r.Clean()
+		})
+	}
+}
+
 func keeping(p *seats.Policies) { p.OverAssigned = seats.KeepAssigned }
 
 // A decrease that is changed is reminded of anew; one that is taken back is not.

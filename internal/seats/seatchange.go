@@ -140,6 +140,7 @@ func (c *moneyChange) increase(t *turn, sub *Subscription, plan *Plan, n int64, 
 	c.resize(sub, n)
 	if next.Pending != nil {
 		next.Pending.Seats += c.write.FreeDelta
+		next.Pending.Reminded = false
 	}
 	part, err := c.part(t, sub, plan, n, at)
 	if err != nil {
@@ -200,10 +201,11 @@ func (s *Subscription) factor(plan *Plan, at time.Time) (billing.Factor, error) 
 	return s.Period.Factor(plan.Policies.Proration, at, loc), nil
 }
 
-// spends counts what an increase owes against an admin's cap. In a trial nothing is
-// owed yet, so that it counts as the whole period that follows.
+// spends counts what an increase owes against an admin's cap. Where nothing is owed
+// for the running period, by a trial or by the plan, it counts as the whole one that
+// follows.
 func (c *moneyChange) spends(t *turn, sub *Subscription, plan *Plan, part Unbilled, at time.Time) (err error) {
-	if sub.Trial {
+	if sub.Trial || plan.Policies.Proration == billing.NoProration {
 		part.Num, part.Den = 1, 1
 	}
 	net, err := billing.SettleIncrease(part.exact())
@@ -365,10 +367,8 @@ func (s *Service) CancelPending(ctx context.Context, caller Caller, account Acco
 			return nil, ErrStateConflict.With("No decrease is scheduled, so there is none to cancel. Ask for a quote to change the number of seats.")
 		}
 		renewal := t.renewal(sub, plan)
-		if t.Me != nil && renewal != plan {
-			if err := followLimits(sub, renewal, sub.Seats); err != nil {
-				return nil, err
-			}
+		if err := seatLimits(sub, plan, renewal, moneyWant{seats: sub.Seats, byVendor: t.Me == nil}); err != nil {
+			return nil, err
 		}
 		c := beginChange(sub)
 		next := c.write.Subscription

@@ -68,9 +68,10 @@ func (t *turn) by() UserID {
 
 // spend counts a net amount that is committed at an instant against the monthly cap
 // of an admin, and gives the user as it is then: nil where nothing is counted. What
-// counts is what increases, upgrades and subscriptions owe for the running period,
-// before credit and tax; giving seats back makes no room, so that a cap cannot be
-// passed by turns.
+// counts is what increases, upgrades and subscriptions owe for the running period, or
+// for a whole one where nothing of it is owed, before credit and tax; giving seats back
+// makes no room, so that a cap cannot be passed by turns. A change of plan that waits
+// for the end of the cycle spends nothing in it.
 func (t *turn) spend(plan *Plan, netMinor int64, at time.Time) (*User, error) {
 	if t.Me == nil || t.Me.Role != Admin || netMinor <= 0 {
 		return nil, nil

@@ -56,6 +56,17 @@ func TestAnAdminSpendsUpToTheCapOfALocalMonth(t *testing.T) {
 	r.Clean()
 }
 
+// planAs lets adam change to a plan of 30.00 a seat, with a cap that he does not reach.
+func planAs(r *seatstest.Rig, id string, rank int, change ...func(*seats.Plan)) {
+	r.Helper()
+	high := func(p *seats.Plan) { p.Policies.AdminMonthlyCap = map[money.Currency]int64{"EUR": 100000} }
+	offer(r, id, rank, 3000, append(change, high)...)
+	q, err := quotePlan(r, "adam", id, 0)
+	r.Must(err)
+	_, err = r.Service.ConfirmPlan(r.Ctx, r.Caller("adam"), r.Account, r.Sub, q.ID, true, seatstest.Once[seats.SeatChangeResult]("up", ""))
+	r.Must(err)
+}
+
 func TestWhatTheCapCounts(t *testing.T) {
 	settle := func(settle seats.Settle) seatstest.Option {
 		return seatstest.OnPolicies(func(p *seats.Policies) { p.Settle = settle })
@@ -73,11 +84,7 @@ func TestWhatTheCapCounts(t *testing.T) {
 			r.Must(changeAs(r, "adam", 5))
 		}, 600},
 		"an upgrade": {nil, func(r *seatstest.Rig) {
-			offer(r, "pro", 2, 3000, func(p *seats.Plan) { p.Policies.AdminMonthlyCap = map[money.Currency]int64{"EUR": 100000} })
-			q, err := quotePlan(r, "adam", "pro", 0)
-			r.Must(err)
-			_, err = r.Service.ConfirmPlan(r.Ctx, r.Caller("adam"), r.Account, r.Sub, q.ID, true, seatstest.Once[seats.SeatChangeResult]("up", ""))
-			r.Must(err)
+			planAs(r, "pro", 2)
 		}, 1500},
 		"a subscription": {nil, func(r *seatstest.Rig) {
 			offer(r, "meet", 1, 1000, product("meetings"), func(p *seats.Plan) { p.Policies.AdminMonthlyCap = map[money.Currency]int64{"EUR": 100000} })
@@ -95,7 +102,15 @@ func TestWhatTheCapCounts(t *testing.T) {
 			_, err = r.Service.Subscribe(r.Ctx, r.Caller("adam"), r.Account, q.ID, true, seatstest.Once[seats.SeatChangeResult]("new", ""))
 			r.Must(err)
 		}, 4000},
-		"no decrease": {nil, func(r *seatstest.Rig) { r.Must(changeAs(r, "adam", 4)) }, 0},
+		"an increase that costs nothing before the next cycle, by what it costs then": {
+			[]seatstest.Option{seatstest.OnPolicies(func(p *seats.Policies) { p.Proration = billing.NoProration })},
+			func(r *seatstest.Rig) { r.Must(changeAs(r, "adam", 6)) }, 2000,
+		},
+		"an upgrade that costs nothing before the next cycle, by what it costs then": {nil, func(r *seatstest.Rig) {
+			planAs(r, "pro", 2, func(p *seats.Plan) { p.Policies.Proration = billing.NoProration })
+		}, 5000},
+		"no change of plan that waits": {nil, func(r *seatstest.Rig) { planAs(r, "pro", 1) }, 0},
+		"no decrease":                  {nil, func(r *seatstest.Rig) { r.Must(changeAs(r, "adam", 4)) }, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := seatstest.Open(t, append(c.options, capped(100000))...)

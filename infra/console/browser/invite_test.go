@@ -97,7 +97,7 @@ func TestAnInvitationLeadsFromTheListToALicense(t *testing.T) {
 	ada := "ada@" + a.Domain
 	person(owner, 1, ada, "Ada", "Lovelace")
 	owner.See("1 of the free seats is kept until the invitation is accepted, cancelled or expires; 2 stay free")
-	owner.See("Nothing is bought and nothing is due")
+	owner.See("Nothing is bought, and nothing is due now.")
 	both(owner)
 	owner.Click("button", "Send 1 invitation")
 	owner.See("1 person was invited")

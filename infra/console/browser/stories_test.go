@@ -267,7 +267,7 @@ func TestTheStoryOfServiceDesk(t *testing.T) {
 	nora.Open(a.Path("/users/add"))
 	nora.Click("radio", "Create, active No mail; they can sign in at once.")
 	nora.Paste("Email, row 1", at("paul")+"\tPaul\tReyes\t\tAdmin\n"+at("ida")+"\tIda\tMoss\n"+at("jon")+"\tJon\tPark")
-	nora.See("everybody here counts from now on (US$29.00 a month each at most). Nothing is due today.")
+	nora.See("everybody here counts from now on (US$29.00 a month each). Nothing is due today.")
 	nora.Click("button", "Add 3 people")
 	nora.See("3 people were added")
 	nora.Click("button", "Begin a new list")
