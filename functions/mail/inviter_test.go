@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
+	"github.com/usher-seats/usher/infra/local/ses"
+	"github.com/usher-seats/usher/internal/api/apitest"
 	"github.com/usher-seats/usher/internal/mail"
 	"github.com/usher-seats/usher/internal/seats"
 	"github.com/usher-seats/usher/internal/seats/seatstest"
@@ -64,5 +68,33 @@ func TestAnExpiryIsToldToWhoMayStillSeePeople(t *testing.T) {
 				t.Errorf("told %q, want %q", told, want)
 			}
 		})
+	}
+}
+
+// That a seat is free again is told where one was kept, by the name of its product.
+func TestAnExpirySpeaksOfTheSeatThatWasKept(t *testing.T) {
+	const freed = "is free again"
+	r := newRig(t, largeCatalog(t))
+	a := r.Open(5)
+	_, desks := subscribe(t, a.Owner, a, "desks-monthly", 1)
+	_, rooms := subscribe(t, a.Owner, a, "rooms-monthly", 1)
+	invitee := func(name, subscription string) map[string]string {
+		p := a.Invitee(name, "member", false)
+		p["subscription_id"] = subscription
+		return p
+	}
+	a.Invite(invitee("ida", rooms), invitee("kim", desks), a.Invitee("lea", "member", false))
+	a.Advance(apitest.Start.Add(seats.InvitationTTL))
+	told := r.news(a)
+	for _, c := range []struct{ name, product string }{{"ida", ""}, {"kim", "Desks"}, {"lea", ""}} {
+		i := slices.IndexFunc(told, func(m ses.Mail) bool { return strings.Contains(m.Subject, c.name+" Guest has expired") })
+		if i < 0 {
+			t.Fatalf("that of %s: mails are %q", c.name, heads(told))
+		}
+		if c.product != "" {
+			says(t, told[i], "Product: "+c.product, freed)
+		} else if m := told[i]; strings.Contains(m.Text, freed) || strings.Contains(m.Text, "Product:") {
+			t.Errorf("%s had no seat kept, and it is told:\n%s", c.name, m.Text)
+		}
 	}
 }

@@ -61,7 +61,7 @@ func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error)
 		Frame: s.to(told), InviterName: by, InviteeName: s.name(invitee.ID), InviteeEmail: invitee.Email,
 		ExpiredAt: s.event.At, PeopleLink: w.link(s, "/users"),
 	}
-	if product, err := invitee.Invitation.Subscription.Product(); err == nil && s.plan != nil && s.plan.Product.ID == product {
+	if d.Product != "" && s.plan != nil {
 		m.ProductName, m.SeatFreed = s.plan.Product.Name, true
 	}
 	return []letter{userLetter(told, m)}, nil

@@ -28,8 +28,10 @@ func Samples() []Event {
 		Role: seats.Member, InviterID: owner, Subscription: pool, Product: product,
 	}
 	ended := seats.EventData{UserID: user, InvitationID: invitation, InviterID: owner}
-	joined := ended
-	joined.Subscription, joined.Product, joined.Licensed = pool, product, true
+	expired := ended
+	expired.Subscription, expired.Product = pool, product
+	joined := expired
+	joined.Licensed = true
 	increased := seats.EventData{
 		Subscription: pool, Product: product, From: 5, To: 8, QuoteID: quote, Plan: plan, DeltaMinor: 6000, FactorNum: 9, FactorDen: 30, AmountMinor: 1800,
 		Currency: "EUR", InvoiceNumber: 2, EffectiveAt: at,
@@ -47,7 +49,7 @@ func Samples() []Event {
 		seats.UserInvitedEvent:      invited,
 		seats.InvitationResent:      invited,
 		seats.InvitationCancelledEv: ended,
-		seats.InvitationExpiredEv:   ended,
+		seats.InvitationExpiredEv:   expired,
 		seats.UserJoined:            joined,
 		seats.UserCreated:           {UserID: user, Active: true, Role: seats.Member, Subscription: pool, Product: product, Licensed: true},
 		seats.UserBound:             {UserID: user},

@@ -127,8 +127,13 @@ func shapeOfPeople(kind string) ([]field, bool) {
 			text("role", must, role), text("inviter_id", may, inviterID),
 			text("subscription_id", may, subscription), text("product_id", may, product),
 		}, true
-	case seats.InvitationCancelledEv, seats.InvitationExpiredEv:
+	case seats.InvitationCancelledEv:
 		return []field{user, text("invitation_id", must, invitationID), text("inviter_id", may, inviterID)}, true
+	case seats.InvitationExpiredEv:
+		return []field{
+			user, text("invitation_id", must, invitationID), text("inviter_id", may, inviterID),
+			text("subscription_id", may, subscription), text("product_id", may, product),
+		}, true
 	case seats.UserJoined:
 		return []field{
 			user, text("invitation_id", must, invitationID), text("inviter_id", may, inviterID),

@@ -29,7 +29,10 @@ func (s *Service) ExpireInvitation(ctx context.Context, m Membership, now time.T
 		u := was.clone()
 		u.Rev++
 		change := endInvitation(u, InvitationExpired)
-		data := EventData{UserID: u.ID, InvitationID: InvitationOf(u.ID), InviterID: u.Invitation.Inviter}
+		data := EventData{UserID: u.ID, InvitationID: InvitationOf(u.ID), InviterID: u.Invitation.Inviter, Product: was.HoldsSeat()}
+		if data.Product != "" {
+			data.Subscription = u.Invitation.Subscription
+		}
 		change.Events = []Event{t.event(InvitationExpiredEv, data, Rev{string(u.ID), u.Rev})}
 		err = s.commit(ctx, m.Account, change)
 		if _, lost := conditionError(err); !lost {

@@ -212,6 +212,8 @@ func TestExpiryFreesTheSeatAndTellsTheInviterOnce(t *testing.T) {
 		equal(t, "instant", e.At, at)
 		equal(t, "recorded", e.RecordedAt, r.Wall.Now())
 		equal(t, "actor", e.Actor, seats.System)
+		equal(t, "seat of", e.Data.Product, r.Product)
+		equal(t, "seat from", e.Data.Subscription, r.Sub)
 	}
 	equal(t, "status", r.User("p000").Status, seats.UserInvited)
 	equal(t, "expired again", expire(r), 0)
@@ -220,6 +222,41 @@ func TestExpiryFreesTheSeatAndTellsTheInviterOnce(t *testing.T) {
 	r.Must(r.Service.ExpireInvitation(r.Ctx, seats.Membership{Account: r.Account, User: r.ID("p000")}, r.Wall.Now()))
 	equal(t, "events after naming it", len(r.Events(seats.InvitationExpiredEv)), 4)
 	r.Clean()
+}
+
+// An expiry names the subscription where it gives a seat back, and only there.
+func TestAnExpiryNamesNoSeatThatWasNotKept(t *testing.T) {
+	for name, c := range map[string]struct {
+		open []seatstest.Option
+		sub  func(*seatstest.Rig) seats.SubscriptionID
+		do   func(*seatstest.Rig)
+	}{
+		"invitations keep none": {
+			[]seatstest.Option{seatstest.OnPolicies(withoutReserve)}, func(r *seatstest.Rig) seats.SubscriptionID { return r.Sub }, func(*seatstest.Rig) {},
+		},
+		"invited without a license": {nil, func(*seatstest.Rig) seats.SubscriptionID { return "" }, func(*seatstest.Rig) {}},
+		"lost to a decrease": {
+			[]seatstest.Option{seatstest.Seats(2), seatstest.OnPolicies(releasing)}, func(r *seatstest.Rig) seats.SubscriptionID { return r.Sub },
+			func(r *seatstest.Rig) {
+				r.JoinLicensed("bob")
+				r.Change(1)
+				r.CloseAt(r.Pool().Period.End)
+			},
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			r := seatstest.Open(t, c.open...)
+			r.Wall.Set(utc("2026-11-29 09:00:00"))
+			r.Invite(seatstest.Invitee("ann", c.sub(r)))
+			c.do(r)
+			r.Wall.Set(utc("2026-12-08 09:00:00"))
+			equal(t, "expired", expire(r), 1)
+			d := r.Events(seats.InvitationExpiredEv)[0].Data
+			equal(t, "seat of", d.Product, "")
+			equal(t, "seat from", d.Subscription, "")
+			r.Clean()
+		})
+	}
 }
 
 func TestAnInvitationAcceptedBeforeTheJobCameIsNotExpired(t *testing.T) {
