@@ -67,10 +67,13 @@ func (w writer) invitationExpired(_ context.Context, s *scene) ([]letter, error)
 	return []letter{userLetter(told, m)}, nil
 }
 
-// inviter is who is told of an invitation: who invited, or the owner where that person
-// is gone or sees the account's people no more, and then by whose name it was.
-func (s *scene) inviter() (told *seats.User, by string) {
-	id := s.event.Data.InviterID
+// inviter is who is told of an invitation: who invited, or the owner, and then by whose
+// name it was.
+func (s *scene) inviter() (told *seats.User, by string) { return s.answerable(s.event.Data.InviterID) }
+
+// answerable is who is told of what a user began: that user, or the owner where they are
+// gone or see the account no more, and then by whose name it was.
+func (s *scene) answerable(id seats.UserID) (told *seats.User, by string) {
 	if u := s.user(id); u != nil && u.Status == seats.UserActive && seats.Can(u.Role, seats.SeeAccount, nil) {
 		return u, ""
 	}

@@ -35,15 +35,16 @@ func isAddress(contact string) bool {
 	return err == nil && parsed.Address == contact
 }
 
-// requestAnswered tells who asked what the vendor answered.
+// requestAnswered tells who asked what the vendor answered, or the owner where that
+// person sees the account no more.
 func (w writer) requestAnswered(ctx context.Context, s *scene) ([]letter, error) {
-	u := s.user(s.event.Data.UserID)
+	told, by := s.answerable(s.event.Data.UserID)
 	asked, err := w.asked(ctx, s)
-	if err != nil || asked == nil || u == nil {
+	if err != nil || asked == nil || told == nil {
 		return nil, err
 	}
-	return []letter{userLetter(u, mail.RequestAnswered{
-		Frame: s.to(u), Asked: *asked, Approved: s.event.Data.Approved, Answer: s.Request.Answer, AnsweredAt: s.event.At, Link: w.link(s, "/requests"),
+	return []letter{userLetter(told, mail.RequestAnswered{
+		Frame: s.to(told), Asked: *asked, AskerName: by, Approved: s.event.Data.Approved, Answer: s.Request.Answer, AnsweredAt: s.event.At, Link: w.link(s, "/requests"),
 	})}, nil
 }
 

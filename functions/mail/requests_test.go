@@ -38,3 +38,41 @@ func TestRequestsAreConfirmedAndTheirAnswersTold(t *testing.T) {
 	b.Owner.Post(b.Path+"/requests", map[string]any{"kind": "other", "message": "Hello?"}).OK(t, nil)
 	same(t, "a sales contact that is a page", r.news(b), "olga: Your request to Northwind Meetings")
 }
+
+// An answer, with what it costs, goes to who may still see it.
+func TestAnAnswerIsToldToWhoSeesTheAccount(t *testing.T) {
+	r := newRig(t, largeCatalog(t))
+	a := r.Open(5)
+	become := func(role string) func(string) {
+		return func(path string) { a.Owner.Patch(path, map[string]string{"role": role}).OK(t, nil) }
+	}
+	for _, c := range []struct {
+		name string
+		do   func(path string)
+		told string
+	}{
+		{"an admin now", become("admin"), ""},
+		{"a member now", become("member"), "olga"},
+		{"deactivated", func(path string) {
+			become("member")(path)
+			a.Owner.Post(path+"/deactivate", nil).OK(t, nil)
+		}, "olga"},
+		{"removed", func(path string) { a.Owner.Delete(path).OK(t, nil) }, "olga"},
+	} {
+		name := strings.ReplaceAll(c.name, " ", "-")
+		clerk, id := joins(t, r, a, name, "billing_admin", nothing)
+		var asked struct {
+			ID string `json:"id"`
+		}
+		clerk.Post(a.Path+"/requests", map[string]any{"kind": "plan", "subscription_id": a.Sub, "plan_id": "meetings-pro", "seats": 8, "message": "For Lyon."}).OK(t, &asked)
+		c.do(a.Path + "/users/" + id)
+		r.news(a)
+		r.Operator().Post("/v1/operator/accounts/"+a.ID+"/requests/"+asked.ID+"/decline", map[string]string{"message": "No."}).OK(t, nil)
+		if c.told == "" {
+			same(t, c.name, r.news(a), name+": Your request was declined: Northwind Meetings")
+			continue
+		}
+		same(t, c.name, r.news(a), c.told+": The request of "+name+" Guest was declined: Northwind Meetings")
+		says(t, to(t, r.mails(), c.told, "request_answered"), "declined what "+name+" Guest had asked for.", name+" Guest had written", "For Lyon.", "Asked by: "+name+" Guest")
+	}
+}

@@ -67,11 +67,14 @@ func (m RequestOpened) prepare(p *proof) content {
 	return content{Facts: rows(m.facts(p, m.Frame)...)}
 }
 
-// RequestAnswered goes to who asked, once the vendor has answered.
+// RequestAnswered goes to who asked, or to the owner where that person sees the account
+// no more, once the vendor has answered.
 type RequestAnswered struct {
 	Frame
 	Asked
-	Approved bool
+	// AskerName is who asked, in the owner's mail; empty says that the recipient did.
+	AskerName string
+	Approved  bool
 	// Answer is what the vendor wrote, on one line; it may be empty.
 	Answer     string
 	AnsweredAt time.Time

@@ -19,10 +19,13 @@ func requests(zone *time.Location) []Sample {
 	declined := answered
 	declined.Approved, declined.Answer = false, ""
 	declined.Asked = mail.Asked{RequestID: asked.RequestID, ByName: owner, Message: "May we pay in shells?", AskedAt: asked.AskedAt}
+	ofAdmin := answered
+	ofAdmin.ByName, ofAdmin.AskerName = admin, admin
 	return []Sample{
 		{"request_opened", opened},
 		{"request_opened_sales", sales},
 		{"request_answered", answered},
 		{"request_answered_declined", declined},
+		{"request_answered_owner", ofAdmin},
 	}
 }
