@@ -93,29 +93,34 @@ func (s *scene) receipts(receipt mail.SeatChangeReceipt) []letter {
 	})
 }
 
-// decreaseScheduled writes to who did it and to the billing contact. What becomes of
-// licenses in use is for the plan of the next period to say.
+// decreaseScheduled writes to who did it and to the billing contact, unless the decrease
+// was taken back, replaced or took effect in the meantime. What becomes of licenses in
+// use is for the plan of the next period to say; one of active users has no seats that
+// are fewer.
 func (w writer) decreaseScheduled(ctx context.Context, s *scene) ([]letter, error) {
-	if s.plan == nil {
+	if s.plan == nil || !s.concerned() || s.sub.Pending == nil || s.sub.Pending.Event != s.event.ID {
 		return nil, nil
 	}
-	d, renewal := s.event.Data, s.plan
-	if s.concerned() && s.sub.PendingPlan != nil {
-		var err error
-		if renewal, err = w.store.Plan(ctx, s.sub.PendingPlan.Plan); err != nil {
-			return nil, err
-		}
-	}
-	rule := string(renewal.Policies.OverAssigned)
-	if renewal.Policies.ActiveUsers() {
-		rule = "" // nobody needs a license then
+	d := s.event.Data
+	renewal, err := w.follows(ctx, s)
+	if err != nil || renewal.Policies.ActiveUsers() {
+		return nil, err
 	}
 	return s.payers(func(f mail.Frame) mail.Mail {
 		return mail.DecreaseScheduled{
 			Frame: f, ByName: s.actor(), ProductName: s.plan.Product.Name, SeatsFrom: d.From, SeatsTo: d.To,
-			EffectiveAt: d.EffectiveAt, OverAssigned: rule, SeatsLink: w.link(s, "/licenses"),
+			EffectiveAt: d.EffectiveAt, OverAssigned: string(renewal.Policies.OverAssigned), SeatsLink: w.link(s, "/licenses"),
 		}
 	}), nil
+}
+
+// follows is the plan that the next period of the scene's subscription begins with,
+// where the event names no plan of its own.
+func (w writer) follows(ctx context.Context, s *scene) (*seats.Plan, error) {
+	if s.sub.PendingPlan == nil {
+		return s.plan, nil
+	}
+	return w.store.Plan(ctx, s.sub.PendingPlan.Plan)
 }
 
 // documents writes the invoice and the credit note of an event to the billing contact.

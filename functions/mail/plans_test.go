@@ -172,3 +172,46 @@ func TestAnUpgradeInATrialSaysWhenTheTrialEnds(t *testing.T) {
 	says(t, to(t, r.mails(), "olga", "plan_changed"), "The trial goes on until the end of 28 November 2026. Nothing is charged before that.",
 		"Price from now on, before tax: €9.00 a month")
 }
+
+// Nor is a decrease, and a plan that bills active users is told alone.
+func TestADecreaseThatDoesNotComeIsNotTold(t *testing.T) {
+	r := newRig(t, largeCatalog(t))
+	for _, c := range []struct {
+		name string
+		over func(a *apitest.Account, desks string)
+		told []string
+	}{
+		{"nothing else", func(*apitest.Account, string) {}, []string{"olga: Desks: 4 seats from 1 December 2026"}},
+		{"taken back", func(a *apitest.Account, desks string) {
+			quoted(t, a.Owner, desks+"/quotes", map[string]any{"seats": 6}, desks+"/seat-changes", nil)
+		}, nil},
+		{"replaced", func(a *apitest.Account, desks string) {
+			quoted(t, a.Owner, desks+"/quotes", map[string]any{"seats": 3}, desks+"/seat-changes", nil)
+		}, []string{"olga: Desks: 3 seats from 1 December 2026"}},
+		{"scheduled anew", func(a *apitest.Account, desks string) {
+			for _, n := range []int{6, 4} {
+				quoted(t, a.Owner, desks+"/quotes", map[string]any{"seats": n}, desks+"/seat-changes", nil)
+			}
+		}, []string{"olga: Desks: 4 seats from 1 December 2026"}},
+		{"in effect", func(a *apitest.Account, _ string) { a.Advance(monthEnd()) }, nil},
+		{"followed by a plan of active users", func(a *apitest.Account, desks string) {
+			setPlan(t, a.Owner, desks, map[string]any{"plan_id": "desks-use"})
+		}, nil},
+		{"of a subscription that another replaced", func(a *apitest.Account, desks string) {
+			a.Owner.Post(desks+"/cancel", nil).OK(t, nil)
+			a.Advance(monthEnd())
+			again, _ := subscribe(t, a.Owner, a, "desks-monthly", 9)
+			quoted(t, a.Owner, again+"/quotes", map[string]any{"seats": 8}, again+"/seat-changes", nil)
+		}, []string{"olga: Desks: 8 seats from 1 January 2027"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			a := r.Open(5)
+			desks, _ := subscribe(t, a.Owner, a, "desks-monthly", 6)
+			quoted(t, a.Owner, desks+"/quotes", map[string]any{"seats": 4}, desks+"/seat-changes", nil)
+			c.over(a, desks)
+			r.forget()
+			r.all(of(r.ledger(a), seats.DecreaseScheduled)...)
+			same(t, "told", r.mails(), c.told...)
+		})
+	}
+}
