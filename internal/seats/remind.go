@@ -233,7 +233,7 @@ func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Cha
 	}
 	if sub.Cancel != nil {
 		next.Cancel.Reminded = true
-		people := holders(users, sub.Product)
+		people := licensed(holders(users, sub.Product), sub.Product)
 		if plan.Policies.ActiveUsers() {
 			people = activeUsers(users)
 		}
@@ -251,15 +251,27 @@ func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Cha
 	return change
 }
 
-// losers are who would lose their seat if the decrease took effect now, in the order
-// of losing it: nobody where the plan of the next period lets everybody keep theirs.
+// losers are who would lose their license if the decrease took effect now, in the order
+// of losing it: nobody where the plan of the next period lets everybody keep theirs, or
+// where open invitations lose seats enough.
 func losers(sub *Subscription, renewal *Plan, users []*User) []*User {
 	short := sub.Used() - sub.RenewedSeats(&renewal.Policies)
 	if renewal.Policies.ActiveUsers() || short <= 0 {
 		return nil
 	}
 	all := holders(users, sub.Product)
-	return all[:min(int(short), len(all))]
+	return licensed(all[:min(int(short), len(all))], sub.Product)
+}
+
+// licensed are those who hold a license of the product, and not merely a reserved seat.
+func licensed(users []*User, product string) []*User {
+	var found []*User
+	for _, u := range users {
+		if _, ok := u.Licenses[product]; ok {
+			found = append(found, u)
+		}
+	}
+	return found
 }
 
 func activeUsers(users []*User) []*User {

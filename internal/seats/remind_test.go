@@ -49,6 +49,42 @@ func TestADecreaseIsRemindedOfOnceWithWhoLosesTheirLicense(t *testing.T) {
 	r.Clean()
 }
 
+// Open invitations lose their seats first, and nobody who is invited has a license to
+// lose.
+func TestAReminderNamesNobodyWhoIsInvited(t *testing.T) {
+	for _, c := range []struct {
+		name   string
+		remind string
+		do     func(*seatstest.Rig)
+		lose   []string
+	}{
+		{"whose seats are enough", seats.ReminderDecrease, func(r *seatstest.Rig) { r.Change(3) }, nil},
+		{"whose seats are not enough", seats.ReminderDecrease, func(r *seatstest.Rig) { r.Change(1) }, []string{"cy", "ben"}},
+		{"to a subscription that ends", seats.ReminderCancellation, func(r *seatstest.Rig) { r.Cancel() }, []string{"cy", "ben", "ann"}},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			r := seatstest.Open(t, seatstest.OnPolicies(releasing))
+			for _, who := range []string{"ann", "ben", "cy"} {
+				r.JoinLicensed(who)
+				r.Wall.Advance(time.Hour)
+			}
+			end := r.Pool().Period.End
+			r.Wall.Set(end.Add(-seats.ReminderAhead))
+			r.Invite(seatstest.Invitee("dan", r.Sub), seatstest.Invitee("eve", r.Sub))
+			c.do(r)
+			equal(t, "reminders", remindAt(r, end.Add(-6*24*time.Hour)), 1)
+			d := r.Events(c.remind)[0].Data
+			var lose []seats.UserID
+			for _, who := range c.lose {
+				lose = append(lose, r.ID(who))
+			}
+			equalSlices(t, "named", d.UserIDs, lose)
+			equal(t, "people", d.People, int64(len(lose)))
+			r.Clean()
+		})
+	}
+}
+
 // Who loses their license is a matter of the plan that they would have lost it on.
 func TestADecreaseIsRemindedOfByThePlanThatFollows(t *testing.T) {
 	for name, c := range map[string]struct {
