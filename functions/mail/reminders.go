@@ -43,6 +43,14 @@ func (w writer) changeNear(ctx context.Context, s *scene) ([]letter, error) {
 		if sub.Pending == nil || sub.Pending.Seats != d.To || sub.Cancel != nil {
 			return nil, nil
 		}
+		renewal, err := w.follows(ctx, s)
+		if err != nil {
+			return nil, err
+		}
+		if rules := &renewal.Policies; rules.ActiveUsers() || rules.AutoSeats && rules.OverAssigned != seats.ReleaseNewest {
+			// It has no seats, or as many as are used whatever was asked for.
+			return nil, nil
+		}
 		m.Change = mail.ChangeDecrease
 	case seats.ReminderCancellation:
 		if sub.Cancel == nil {

@@ -78,6 +78,40 @@ func TestADecreaseIsToldByThePlanThatFollows(t *testing.T) {
 	says(t, told[i], "As of now 1 person loses their license")
 }
 
+// Where the plan that follows has no seats, or keeps as many as are used, nobody is
+// reminded of a decrease.
+func TestADecreaseIsNotRemindedOfWhereThePlanThatFollowsTakesNone(t *testing.T) {
+	r := newRig(t, strings.Replace(largeCatalog(t), "plans:\n", `plans:
+  - {id: desks-auto, name: Desks auto, product: desks, price: {EUR: {unit: 200}}, policies: {auto_seats: true}}
+  - {id: desks-trim, name: Desks trim, product: desks, price: {EUR: {unit: 200}}, policies: {auto_seats: true, over_assigned: release_newest}}
+`, 1))
+	const decrease = "olga: Reminder: Desks: 4 seats from 1 December 2026"
+	for _, c := range []struct {
+		plan string
+		want []string
+	}{
+		{"desks-use", []string{"olga: Reminder: Desks: Desks by use from 1 December 2026"}},
+		{"desks-auto", []string{"olga: Reminder: Desks: Desks auto from 1 December 2026"}},
+		{"desks-trim", []string{"olga: Reminder: Desks: Desks trim from 1 December 2026", decrease}},
+		{"", []string{decrease}},
+	} {
+		t.Run(c.plan, func(t *testing.T) {
+			a := r.Open(5)
+			desks, _ := subscribe(t, a.Owner, a, "desks-monthly", 6)
+			quoted(t, a.Owner, desks+"/quotes", map[string]any{"seats": 4}, desks+"/seat-changes", nil)
+			if c.plan != "" {
+				setPlan(t, a.Owner, desks, map[string]any{"plan_id": c.plan})
+			}
+			r.news(a)
+			a.Advance(nearEnd())
+			same(t, "reminded", r.news(a), c.want...)
+			if n := len(of(r.ledger(a), seats.ReminderDecrease)); n != 1 {
+				t.Errorf("%d reminders in the ledger, want one", n)
+			}
+		})
+	}
+}
+
 // The seats that a plan begins with after one of active users are no decrease.
 func TestSeatsAfterActiveUsersAreToldAsTheChangeOfPlan(t *testing.T) {
 	r := newRig(t, largeCatalog(t))

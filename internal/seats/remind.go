@@ -242,7 +242,7 @@ func decideReminders(t *turn, sub *Subscription, plan *Plan, users []*User) *Cha
 	}
 	if p := sub.PendingPlan; p != nil && !p.Reminded {
 		next.PendingPlan.Reminded = true
-		remind(ReminderPlanChange, EventData{Plan: p.Plan, FromPlan: sub.Plan, From: sub.Seats, To: sub.AtRenewal()})
+		remind(ReminderPlanChange, EventData{Plan: p.Plan, FromPlan: sub.Plan, From: sub.Seats, To: sub.RenewedSeats(&plan.Policies)})
 	}
 	if p := sub.Decrease(); p != nil && !p.Reminded {
 		next.Pending.Reminded = true

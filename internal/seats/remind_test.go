@@ -90,12 +90,13 @@ func TestADecreaseIsRemindedOfByThePlanThatFollows(t *testing.T) {
 	for name, c := range map[string]struct {
 		now, then func(*seats.Policies)
 		lose      int
+		to        int64
 	}{
-		"that takes licenses":                       {keeping, releasing, 1},
-		"that lets everybody keep theirs":           {releasing, keeping, 0},
-		"that keeps what is used, and takes it too": {keeping, func(p *seats.Policies) { releasing(p); p.AutoSeats = true }, 1},
-		"that keeps what is used":                   {releasing, func(p *seats.Policies) { keeping(p); p.AutoSeats = true }, 0},
-		"that bills active users":                   {releasing, seatstest.ActiveUsers(seats.CountAtClose), 0},
+		"that takes licenses":                       {keeping, releasing, 1, 2},
+		"that lets everybody keep theirs":           {releasing, keeping, 0, 3},
+		"that keeps what is used, and takes it too": {keeping, func(p *seats.Policies) { releasing(p); p.AutoSeats = true }, 1, 2},
+		"that keeps what is used":                   {releasing, func(p *seats.Policies) { keeping(p); p.AutoSeats = true }, 0, 3},
+		"that bills active users":                   {releasing, seatstest.ActiveUsers(seats.CountAtClose), 0, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := seatstest.Open(t, seatstest.OnPolicies(c.now))
@@ -109,7 +110,9 @@ func TestADecreaseIsRemindedOfByThePlanThatFollows(t *testing.T) {
 			equal(t, "reminders", remindAt(r, end.Add(-seats.ReminderAhead)), 2)
 			d := r.Events(seats.ReminderDecrease)[0].Data
 			equal(t, "concerned", d.People, int64(c.lose))
+			equal(t, "seats then", r.Events(seats.ReminderPlanChange)[0].Data.To, c.to)
 			r.CloseAt(end)
+			equal(t, "seats", r.Pool().Seats, c.to)
 			var lost []seats.UserID
 			for _, e := range r.Events(seats.LicenseRevoked) {
 				if e.Data.Reason == seats.ReasonDecrease {
