@@ -113,7 +113,7 @@ func TestMailsDoNotDependOnTheOrderOfEvents(t *testing.T) {
 	all := r.ledger(a)
 	// Events of six kinds that are told, some of one person or of one pool.
 	var chosen []entry
-	for _, kind := range []string{seats.LicenseAssigned, seats.LicenseRevoked, seats.InvitationResent, seats.SeatsIncreased, seats.CycleClosed, seats.OwnershipTransferred} {
+	for _, kind := range []string{seats.LicenseAssigned, seats.InvitationExpiredEv, seats.InvitationResent, seats.SeatsIncreased, seats.CycleClosed, seats.OwnershipTransferred} {
 		chosen = append(chosen, of(all, kind)[0])
 	}
 	chosen = chosen[:faulttest.Size(3, 6)]

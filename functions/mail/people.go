@@ -105,7 +105,7 @@ func (w writer) licenseGiven(_ context.Context, s *scene) ([]letter, error) {
 	return letters, nil
 }
 
-// licenseTaken writes to everybody whose license ended. Who answers for the money is
+// licenseTaken writes to everybody whose license ended and who was given none since. Who answers for the money is
 // told of the end of a subscription by that mail, its licenses included.
 func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
 	var letters []letter
@@ -117,6 +117,9 @@ func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
 	for _, id := range s.event.Data.UserIDs {
 		u := s.user(id)
 		if u == nil || s.plan == nil || endTold && s.manages(u) {
+			continue
+		}
+		if _, again := u.Licenses[s.event.Data.Product]; again {
 			continue
 		}
 		letters = append(letters, userLetter(u, mail.LicenseTaken{
@@ -181,12 +184,13 @@ func (w writer) roleGiven(_ context.Context, s *scene) ([]letter, error) {
 	})}, nil
 }
 
-// ownershipTransferred writes to the new owner and to the old one.
+// ownershipTransferred writes to the new owner, unless the account was handed on since,
+// and to the old one, unless it was handed back.
 func (w writer) ownershipTransferred(_ context.Context, s *scene) ([]letter, error) {
 	d := s.event.Data
 	var letters []letter
 	for _, id := range []seats.UserID{d.ToUserID, d.FromUserID} {
-		if u := s.user(id); u != nil {
+		if u := s.user(id); u != nil && (id == s.Account.Owner) == (id == d.ToUserID) {
 			letters = append(letters, userLetter(u, mail.OwnershipTransferred{
 				Frame: s.to(u), ToNewOwner: id == d.ToUserID, OldOwnerName: s.name(d.FromUserID), NewOwnerName: s.name(d.ToUserID),
 				TransferredAt: s.event.At, SignInLink: w.link(s, ""),
