@@ -105,8 +105,9 @@ func (w writer) licenseGiven(_ context.Context, s *scene) ([]letter, error) {
 	return letters, nil
 }
 
-// licenseTaken writes to everybody whose license ended and who was given none since. Who answers for the money is
-// told of the end of a subscription by that mail, its licenses included.
+// licenseTaken writes to everybody whose license ended and who was given none since. Who
+// answers for the money is told of the end of a subscription by that mail, its licenses
+// included.
 func (w writer) licenseTaken(_ context.Context, s *scene) ([]letter, error) {
 	var letters []letter
 	if s.event.Data.Reason == seats.ReasonPlan {
