@@ -55,7 +55,7 @@ func (w writer) asked(ctx context.Context, s *scene) (*mail.Asked, error) {
 		return nil, nil
 	}
 	a := &mail.Asked{
-		RequestID: string(r.ID), ByName: s.name(r.By), SeatsFrom: r.From, SeatsTo: r.Seats, Message: r.Message, AskedAt: r.At,
+		RequestID: string(r.ID), ByName: s.name(r.By), SeatsFrom: r.From, SeatsTo: r.Seats, Ends: r.Kind == seats.RequestCancel, Message: r.Message, AskedAt: r.At,
 	}
 	if r.Kind == seats.RequestOther {
 		return a, nil

@@ -16,7 +16,7 @@ type openRequestInput struct {
 	AccountPath
 	apigw.IdempotencyHeader
 	Body struct {
-		Kind           string `json:"kind" enum:"seats,plan,other" doc:"Another number of seats, another plan, or something in words"`
+		Kind           string `json:"kind" enum:"seats,plan,cancel,other" doc:"Another number of seats, another plan, the end of a subscription with its cycle, or something in words"`
 		SubscriptionID string `json:"subscription_id,omitempty" maxLength:"80" doc:"Needed unless kind is other"`
 		PlanID         string `json:"plan_id,omitempty" maxLength:"32" doc:"The plan that you want, where kind is plan"`
 		Seats          int64  `json:"seats,omitempty" minimum:"1" maximum:"1000000" doc:"The total number of seats that you want"`
@@ -38,7 +38,7 @@ type listRequestsInput struct {
 // Request is what a customer asks the vendor for.
 type Request struct {
 	ID             string      `json:"id"`
-	Kind           string      `json:"kind" enum:"seats,plan,other"`
+	Kind           string      `json:"kind" enum:"seats,plan,cancel,other"`
 	Status         string      `json:"status" enum:"open,approved,declined"`
 	OpenedAt       time.Time   `json:"opened_at"`
 	OpenedBy       string      `json:"opened_by" doc:"Id of the user"`

@@ -19,6 +19,8 @@ type Asked struct {
 	// leaves them out. PlanName is the plan asked for, or empty.
 	SeatsFrom, SeatsTo int64
 	PlanName           string
+	// Ends says that the end of the subscription is asked for, with all of its seats.
+	Ends bool
 	// Message is what was written, on one line; it may be empty.
 	Message string
 	AskedAt time.Time
@@ -37,7 +39,10 @@ func (a Asked) facts(p *proof, f Frame) []row {
 		{Label: "Request", Value: a.RequestID}, {Label: "Company", Value: f.AccountName}, {Label: "Asked by", Value: a.ByName},
 		{Label: "Product", Value: a.ProductName}, {Label: "Plan", Value: a.PlanName},
 	}
-	if a.SeatsTo > 0 {
+	if a.Ends {
+		facts = append(facts, row{Label: "Asked for", Value: "The end of the subscription with its cycle", Strong: true})
+	}
+	if a.SeatsTo > 0 || a.Ends && a.SeatsFrom > 0 {
 		facts = append(facts, row{Label: "Seats", Value: words.Count(a.SeatsFrom) + " → " + words.Count(a.SeatsTo), Strong: true})
 	}
 	if a.DueNow.Currency != "" {

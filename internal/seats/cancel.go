@@ -5,11 +5,15 @@ import "context"
 // Cancel ends a subscription at the end of its cycle. Until then everything stays
 // usable, and it can be resumed; what else is pending stays, for that case.
 func (s *Service) Cancel(ctx context.Context, caller Caller, account AccountID, id SubscriptionID, once Once[*Subscription]) (Reply[*Subscription], error) {
-	return s.amend(ctx, caller, account, id, once, decideCancel)
+	return s.amend(ctx, caller, account, id, once, func(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
+		return decideCancel(t, sub, plan, moneyWant{cancel: true})
+	})
 }
 
-func decideCancel(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) {
-	if err := cancelLimits(t, sub, plan); err != nil {
+// decideCancel schedules the end of a subscription. It costs nothing, so that a quote
+// of it only shows what is billed after it.
+func decideCancel(t *turn, sub *Subscription, plan *Plan, want moneyWant) (*moneyChange, error) {
+	if err := cancelLimits(sub, plan, want); err != nil {
 		return nil, err
 	}
 	c := beginChange(sub)
@@ -21,14 +25,14 @@ func decideCancel(t *turn, sub *Subscription, plan *Plan) (*moneyChange, error) 
 
 // cancelLimits checks what the plan lets customers do themselves: who may not give
 // back some seats may not give back all of them.
-func cancelLimits(t *turn, sub *Subscription, plan *Plan) error {
+func cancelLimits(sub *Subscription, plan *Plan, want moneyWant) error {
 	switch p := &plan.Policies; {
 	case sub.Cancel != nil:
 		return ErrStateConflict.With("The subscription is cancelled already and ends with its cycle. Resume it to keep it.")
-	case t.Me == nil:
+	case want.byVendor:
 		return nil
 	case p.SelfServe != SelfServeAll, p.Decrease == DecreaseOnRequest:
-		return plan.contactSales("A subscription to this plan is ended by the vendor. Open a request.")
+		return plan.contactSales("A subscription to this plan is ended by the vendor.")
 	}
 	return nil
 }

@@ -168,7 +168,7 @@ func (p *prophet) decide(ctx context.Context, t *turn, sub *Subscription, plan *
 		if w.PlanID != "" || w.Seats != 0 {
 			return nil, ErrInvalid.With("A supposed change is either a cancellation or one of plan and seats. Send two.")
 		}
-		return decideCancel(t, sub, plan)
+		return decideCancel(t, sub, plan, moneyWant{cancel: true})
 	}
 	want, target := moneyWant{seats: w.Seats}, plan
 	if w.PlanID != "" {

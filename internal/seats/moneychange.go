@@ -14,6 +14,8 @@ type moneyWant struct {
 	plan *Plan
 	// seats is the total asked for; with a plan, 0 leaves them as they are.
 	seats int64
+	// cancel asks for the end with the cycle, and for nothing else.
+	cancel bool
 	// byVendor is set where the vendor's staff does it: nothing is refused then that
 	// the plan keeps customers from.
 	byVendor bool
@@ -41,7 +43,10 @@ type moneyChange struct {
 
 // decideMoneyChange computes what is asked for at the quote's instant.
 func decideMoneyChange(t *turn, sub *Subscription, plan *Plan, want moneyWant, quote *Quote) (*moneyChange, error) {
-	if want.plan == nil {
+	switch {
+	case want.cancel:
+		return decideCancel(t, sub, plan, want)
+	case want.plan == nil:
 		return decideSeats(t, sub, plan, want, quote)
 	}
 	return decidePlan(t, sub, plan, want, quote)

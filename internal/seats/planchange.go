@@ -164,7 +164,7 @@ func planLimits(sub, next *Subscription, plan, target *Plan) error {
 	case from.SelfServe == SelfServeAddOnly && (target.Rank < plan.Rank || giving):
 		return plan.contactSales("From the plan %s to a lower one, or to fewer seats, the vendor changes it.", plan.Name)
 	case from.Decrease == DecreaseOnRequest && giving:
-		return plan.contactSales("Seats of this plan are given back on request: open a request with the number of seats that you want to keep.")
+		return plan.contactSales("Seats of this plan are given back on request: say how many you want to keep.")
 	case p.ActiveUsers():
 		return nil
 	case p.MaxSelfServeSeats > 0 && max(now, then) > p.MaxSelfServeSeats:

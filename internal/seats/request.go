@@ -11,6 +11,8 @@ const (
 	RequestSeats RequestKind = "seats"
 	// RequestPlan asks for another plan, with or without another number of seats.
 	RequestPlan RequestKind = "plan"
+	// RequestCancel asks for the end of a subscription with its cycle.
+	RequestCancel RequestKind = "cancel"
 	// RequestOther asks for something in words.
 	RequestOther RequestKind = "other"
 )
@@ -37,8 +39,8 @@ type Request struct {
 	Status  RequestStatus
 	// Subscription is what the request is about; empty for RequestOther.
 	Subscription SubscriptionID
-	// From and Seats are the seats then and those asked for; PlanID the plan asked
-	// for, or empty.
+	// From and Seats are the seats then and those asked for, none of the end of a
+	// subscription; PlanID is the plan asked for, or empty.
 	From, Seats int64
 	PlanID      string
 	// DueNowMinor and NextMinor are what it would have cost at once and what the next

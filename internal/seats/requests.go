@@ -119,15 +119,19 @@ func readAsking(ask *Asking) (message string, err error) {
 		if ask.Seats < 0 || ask.Seats > billing.MaxSeats {
 			wrong("seats", "must be from 1 to "+itoa(billing.MaxSeats))
 		}
+	case RequestCancel:
+		if ask.PlanID != "" || ask.Seats != 0 {
+			wrong("kind", "must be seats or plan where seats or a plan are named")
+		}
 	case RequestOther:
 		if message == "" && bad == nil {
 			wrong("message", "must say what you want")
 		}
 		if ask.Subscription != "" || ask.PlanID != "" || ask.Seats != 0 {
-			wrong("kind", "must be seats or plan where something is named to change")
+			wrong("kind", "must be seats, plan or cancel where something is named to change")
 		}
 	default:
-		wrong("kind", "must be seats, plan or other")
+		wrong("kind", "must be seats, plan, cancel or other")
 	}
 	if ask.Kind != RequestOther && ask.Subscription == "" {
 		wrong("subscription_id", "must say which subscription is meant")
@@ -143,7 +147,7 @@ func readAsking(ask *Asking) (message string, err error) {
 // priceAsking prices what is asked for as the vendor's staff would do it, and keeps
 // the quote. Who is a user may not confirm it: then the plan's limits hold again.
 func (s *Service) priceAsking(ctx context.Context, cmd command, ask Asking, request RequestID) (*Quote, money.Currency, error) {
-	want := moneyWant{seats: ask.Seats, byVendor: true}
+	want := moneyWant{seats: ask.Seats, cancel: ask.Kind == RequestCancel, byVendor: true}
 	if ask.Kind == RequestPlan {
 		var err error
 		if want.plan, err = s.offered(ctx, ask.PlanID); err != nil {
@@ -270,7 +274,7 @@ func (s *Service) ApproveRequest(ctx context.Context, operator Actor, account Ac
 			return nil, nil
 		}
 		if quote == "" {
-			return nil, ErrQuoteRequired.With("Approving this costs money. Ask for its price and send the quote_id.")
+			return nil, ErrQuoteRequired.With("Approving this changes what is billed. Ask for its price and send the quote_id.")
 		}
 		sub, plan, err := t.maySpend(r.Subscription)
 		if err != nil {
@@ -284,7 +288,7 @@ func (s *Service) ApproveRequest(ctx context.Context, operator Actor, account Ac
 			return nil, ErrNotFound.With("This quote is not of this request. Ask for its price first.")
 		}
 		want := q.want(t)
-		want.byVendor = true
+		want.cancel, want.byVendor = r.Kind == RequestCancel, true
 		effect, err := decideMoneyChange(t, sub, plan, want, q)
 		if err != nil {
 			return nil, err

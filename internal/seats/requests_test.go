@@ -186,7 +186,8 @@ func TestWhoMayAskForWhat(t *testing.T) {
 	}
 	for name, bad := range map[string]seats.Asking{
 		"no kind": {}, "no seats": {Kind: seats.RequestSeats, Subscription: r.Sub}, "no subscription": {Kind: seats.RequestSeats, Seats: 8},
-		"no plan": {Kind: seats.RequestPlan, Subscription: r.Sub}, "no words": {Kind: seats.RequestOther},
+		"no plan": {Kind: seats.RequestPlan, Subscription: r.Sub}, "an end of nothing": {Kind: seats.RequestCancel}, "an end and seats": {Kind: seats.RequestCancel, Subscription: r.Sub, Seats: 3},
+		"no words":        {Kind: seats.RequestOther},
 		"words and seats": {Kind: seats.RequestOther, Message: "x", Seats: 3}, "seats and a plan": {Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 8, PlanID: "x"},
 		"too many words": {Kind: seats.RequestOther, Message: strings.Repeat("x", seats.MaxRequestRunes+1)}, "too many seats": {Kind: seats.RequestSeats, Subscription: r.Sub, Seats: 1_000_001},
 	} {
@@ -229,4 +230,68 @@ func TestARequestIsOpenedOnceForItsKey(t *testing.T) {
 	}
 	equal(t, "opened", len(r.Events(seats.RequestOpenedEvent)), 1)
 	r.Clean()
+}
+
+// Who may not give back some seats may not give back all of them alone: the end of a
+// subscription is asked for, and approved as it was quoted.
+func TestTheEndOfASubscriptionIsAskedFor(t *testing.T) {
+	for name, rules := range map[string]func(*seats.Policies){
+		"on request": onRequest,
+		"add only":   func(p *seats.Policies) { p.SelfServe = seats.SelfServeAddOnly },
+		"none":       func(p *seats.Policies) { p.SelfServe = seats.SelfServeNone },
+		"users":      func(p *seats.Policies) { p.Billing, p.SelfServe = seats.BillingActiveUsers, seats.SelfServeNone },
+	} {
+		t.Run(name, func(t *testing.T) {
+			var more []seatstest.Option
+			if name == "users" {
+				more = append(more, seatstest.Seats(0))
+			}
+			r := seatstest.Open(t, append(more, seatstest.OnPolicies(rules))...)
+			r.Wall.Advance(15 * 24 * time.Hour)
+			_, err := r.Service.Cancel(r.Ctx, r.Caller("owner"), r.Account, r.Sub, none[*seats.Subscription]())
+			wantCode(t, err, "contact_sales")
+			before := r.Pool()
+			opened, err := ask(r, "owner", seats.Asking{Kind: seats.RequestCancel, Subscription: r.Sub})
+			r.Must(err)
+			equal(t, "seats then", opened.From, before.Seats)
+			equal(t, "seats asked for", opened.Seats, 0)
+			equal(t, "due now", opened.DueNowMinor, 0)
+			r.Wall.Advance(time.Second)
+			_, err = approve(r, opened.ID, "")
+			wantCode(t, err, "quote_required")
+			q := price(r, opened.ID)
+			equal(t, "due now", q.DueNow, nil)
+			equal(t, "at renewal", q.AtRenewal, 0)
+			equal(t, "takes effect", q.EffectiveAt, before.Period.End)
+			if (q.Next == nil) != (name != "users") {
+				t.Errorf("the next invoice is %+v", q.Next)
+			}
+			done, err := approve(r, opened.ID, q.ID)
+			r.Must(err)
+			equal(t, "event", done.Done.Event.Type, seats.CancelScheduled)
+			equal(t, "by the staff", done.Done.Event.Actor, seatstest.Operator())
+			_, err = ask(r, "owner", seats.Asking{Kind: seats.RequestCancel, Subscription: r.Sub})
+			wantCode(t, err, "state_conflict")
+			r.Clean()
+			r.CloseAt(before.Period.End)
+			equal(t, "status", r.Pool().Status, seats.SubscriptionEnded)
+			r.Clean()
+		})
+	}
+	t.Run("and kept after all", func(t *testing.T) {
+		r := seatstest.Open(t, seatstest.OnPolicies(onRequest))
+		opened, err := ask(r, "owner", seats.Asking{Kind: seats.RequestCancel, Subscription: r.Sub})
+		r.Must(err)
+		r.Wall.Advance(time.Second)
+		q := price(r, opened.ID)
+		_, err = r.Service.ConfirmSeats(r.Ctx, r.Caller("owner"), r.Account, r.Sub, q.ID, true, seatstest.Once[seats.SeatChangeResult](r.Key(), "confirm"))
+		wantCode(t, err, "invalid") // the staff's price is no way around
+		_, err = approve(r, opened.ID, q.ID)
+		r.Must(err)
+		_, err = r.Service.Resume(r.Ctx, r.Caller("owner"), r.Account, r.Sub, none[*seats.Subscription]())
+		r.Must(err)
+		r.CloseAt(decemberFirst())
+		equal(t, "seats", r.Pool().Seats, 5)
+		r.Clean()
+	})
 }

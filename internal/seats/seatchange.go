@@ -94,7 +94,7 @@ func seatLimits(sub *Subscription, plan, renewal *Plan, want moneyWant) error {
 	case n < sub.Seats && p.SelfServe == SelfServeAddOnly:
 		return plan.contactSales("Seats of this plan are given back through the vendor.")
 	case n < sub.Seats && p.Decrease == DecreaseOnRequest:
-		return plan.contactSales("Seats of this plan are given back on request: open a request with the number of seats that you want to keep.")
+		return plan.contactSales("Seats of this plan are given back on request: say how many you want to keep.")
 	case n > sub.Seats && p.MaxSelfServeSeats > 0 && n > p.MaxSelfServeSeats:
 		return plan.contactSales("More than %s are sold by the vendor in person.", countSeats(p.MaxSelfServeSeats))
 	case n < sub.Seats && n < p.MinSeats:
@@ -123,10 +123,7 @@ func followLimits(sub *Subscription, follows *Plan, then int64) error {
 // contactSales refuses what is not for customers to do, and says whom to ask.
 func (p *Plan) contactSales(what string, args ...any) error {
 	what = fmt.Sprintf(what, args...)
-	if p.Vendor.SalesContact == "" {
-		return ErrContactSales.With("%s Open a request, or write to the vendor.", what)
-	}
-	return ErrContactSales.With("%s Write to %s.", what, p.Vendor.SalesContact)
+	return ErrContactSales.With("%s Open a request, or write to %s.", what, cmp.Or(p.Vendor.SalesContact, "the vendor"))
 }
 
 func seatsField(n int64) error {

@@ -1,6 +1,10 @@
 package browser_test
 
-import "testing"
+import (
+	"testing"
+
+	"github.com/usher-seats/usher/infra/local/stack"
+)
 
 // What cannot be bought is asked for with the numbers filled in; the vendor's approval changes them on screen.
 func TestWhatIsNotSelfServeIsAskedOfTheVendor(t *testing.T) {
@@ -13,7 +17,7 @@ func TestWhatIsNotSelfServeIsAskedOfTheVendor(t *testing.T) {
 	page.Click("button", "Edit number of licenses")
 	dialog := page.In("dialog", "Edit number of licenses")
 	dialog.Fill("Total licenses", "8")
-	dialog.See("More than 5 seats are sold by the vendor in person. Write to sales@leadfinch.example.")
+	dialog.See("More than 5 seats are sold by the vendor in person. Open a request, or write to sales@leadfinch.example.")
 	both(page)
 	dialog.Click("link", "Ask for 8 licenses")
 	ask := page.In("dialog", "Ask the vendor")
@@ -74,4 +78,30 @@ func TestRequestsOfOtherKinds(t *testing.T) {
 	dialog.Fill("Total licenses", "3")
 	dialog.See("Seats of this plan are given back on request")
 	dialog.Has("link", "Ask for 3 licenses")
+
+	page.Open(b.Path("/plan"))
+	page.Click("link", "Ask to cancel Leadfinch Prospecting")
+	ask = page.In("dialog", "Ask the vendor")
+	equal(t, "what is asked for", ask.Value("What do you want?"), "cancel")
+	ask.Fill("A message to the vendor (optional)", "Birch merges with Oak.")
+	both(page)
+	ask.Click("button", "Send the request")
+	page.Has("heading", "End of Leadfinch Prospecting")
+	page.See("There is none yet. It comes here and by mail.")
+	staff := rig.SignIn(t, stack.Operator)
+	staff.Click("link", "Requests")
+	staff.In("article", "Birch merges with Oak.").Click("button", "Approve…")
+	approve := staff.In("dialog", "Approve for "+b.Name+"?")
+	approve.See("The end of a subscription with its cycle.")
+	approve.See("1 December 2026")
+	approve.See("None: nothing will be billed")
+	both(staff)
+	approve.Click("button", "Approve")
+	staff.Gone("Birch merges with Oak.")
+	page.Reload()
+	page.See("Approved and done")
+	page.Open(b.Path("/plan"))
+	page.See("Leadfinch Prospecting ends on 1 December 2026")
+	page.Click("button", "Resume")
+	both(page)
 }

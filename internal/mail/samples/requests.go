@@ -19,11 +19,14 @@ func requests(zone *time.Location) []Sample {
 	declined := answered
 	declined.Approved, declined.Answer = false, ""
 	declined.Asked = mail.Asked{RequestID: asked.RequestID, ByName: owner, Message: "May we pay in shells?", AskedAt: asked.AskedAt}
+	ends := sales
+	ends.PlanName, ends.SeatsTo, ends.Ends, ends.Message, ends.DueNow, ends.NextInvoice = "", 0, true, "", euros(0), euros(0)
 	ofAdmin := answered
 	ofAdmin.ByName, ofAdmin.AskerName = admin, admin
 	return []Sample{
 		{"request_opened", opened},
 		{"request_opened_sales", sales},
+		{"request_opened_end", ends},
 		{"request_answered", answered},
 		{"request_answered_declined", declined},
 		{"request_answered_owner", ofAdmin},

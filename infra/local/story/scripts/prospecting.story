@@ -138,7 +138,7 @@ petra POST subscriptions/$sub/plan-changes {quote_id: $quote, agreement_accepted
 clock 2026-04-02 11:00
 rafael POST subscriptions/$sub/quotes {seats: 4}
   covers P28 Monthly: licenses are removed by a request to the vendor.
-  refused 409 contact_sales "open a request"
+  refused 409 contact_sales "Open a request"
 rafael POST requests {kind: seats, subscription_id: $sub, seats: 4, message: Two of us have left.}
   covers P2 An admin has licenses removed at any time on these plans.
   covers P28 Monthly: licenses are removed by a request to the vendor.
@@ -233,7 +233,7 @@ petra GET subscriptions/$sub
   next_invoice.total = 952000 USD
 petra POST subscriptions/$sub/quotes {seats: 7}
   covers P29 Yearly: licenses are removed by a request to the vendor.
-  refused 409 contact_sales "open a request"
+  refused 409 contact_sales "Open a request"
 petra POST requests {kind: seats, subscription_id: $sub, seats: 7, message: One is not needed after all.}
   covers P29 Yearly: licenses are removed by a request to the vendor.
   status = open
@@ -246,6 +246,35 @@ operator POST /v1/operator/accounts/$account/requests/$asked/approve {quote_id: 
 petra GET subscriptions/$sub
   covers P29 Yearly: licenses are removed by a request to the vendor.
   seats = 8
+  pending.seats = 7
+  next_invoice.total = 833000 USD
+
+== Leaving goes through the vendor too, and can be taken back
+
+petra POST subscriptions/$sub/cancel
+  refused 409 contact_sales "ended by the vendor. Open a request"
+petra POST requests {kind: cancel, subscription_id: $sub, message: We are merging with another company.}
+  status = open
+  from_seats = 8
+  amount_due_now = 0 USD
+  next_invoice_total = 0 USD
+  keep id as asked
+operator POST /v1/operator/accounts/$account/requests/$asked/quote
+  seats = 0
+  amount_due_now = 0 USD
+  seats_at_renewal = 0
+  effective_at at 2028-04-30 00:00
+  next_invoice absent
+  keep quote_id as quote
+operator POST /v1/operator/accounts/$account/requests/$asked/approve {quote_id: $quote, message: We are sorry to see you go.}
+  request.status = approved
+  seats = 8
+petra GET subscriptions/$sub
+  cancel_at at 2028-04-30 00:00
+  pending.seats = 7
+petra POST subscriptions/$sub/resume
+  cancel_at absent
+petra GET subscriptions/$sub
   pending.seats = 7
   next_invoice.total = 833000 USD
 operator GET /v1/operator/accounts/$account/audit

@@ -62,6 +62,7 @@ function How({ line, prices }: { line: Schema<"InvoiceLine">; prices: Prices }) 
 /** Whether confirming a quote changes something at once, and not when the cycle ends. */
 export function atOnce(quote: Schema<"Quote">): boolean {
   if (quote.of === "subscription" || quote.invoice_now) return true;
+  if (quote.of === "seats" && !quote.seats) return false;
   return quote.next_invoice ? quote.effective_at < quote.next_invoice.issued_at : quote.of === "seats" && quote.seats > quote.from_seats;
 }
 

@@ -26,7 +26,7 @@ const place = (a: Asked) => path`/v1/operator/accounts/${a.account_id}/requests/
 function wish({ request: r }: Asked): string {
   if (r.kind === "seats") return `${count(r.seats ?? 0)} seats instead of ${count(r.from_seats ?? 0)}`;
   if (r.kind === "plan") return `The plan ${visible(r.plan_id ?? "")}${r.seats ? ` with ${count(r.seats)} seats` : ""}`;
-  return "Something else";
+  return r.kind === "cancel" ? "The end of a subscription with its cycle" : "Something else";
 }
 
 export function RequestsInbox() {
@@ -89,7 +89,7 @@ function Approve({ asked, onClose }: { asked: Asked; onClose: () => void }) {
   };
   return (
     <FormDialog title={`Approve for ${visible(asked.account_name)}?`} submit="Approve" wide send={send} onClose={onClose} disabled={priced && !quote.value}>
-      <p>{wish(asked)}. {priced ? "It is done at once, as if the customer had bought it:" : "Approving changes nothing by itself; the customer is told."}</p>
+      <p>{wish(asked)}. {priced ? "It is done as if by the customer:" : "Approving changes nothing by itself; the customer is told."}</p>
       {priced && (quote.value && account ? <QuoteView quote={quote.value} zone={account.time_zone} /> : pricing.problem.value ? <ProblemNotice problem={pricing.problem.value} retry={price} /> : <Skeleton rows={3} />)}
       <TextField label="Message to the customer (optional)" value={message.value} onValue={(v) => (message.value = v)} maxLength={maxMessage} />
     </FormDialog>

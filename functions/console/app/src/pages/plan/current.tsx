@@ -41,7 +41,9 @@ export function Current({ of: s, offers }: { of: Subscription; offers: Schema<"P
       )}
       {offers.length > 0 && <Offers of={offers} subscription={s} />}
       <details><summary>The rules of {visible(s.plan_name)}</summary><ul class="points columns">{s.policies.map((p) => <li key={p}>{p}</li>)}</ul></details>
-      {spends && mayEnd(s) && !s.cancel_at && <p><Button small onClick={() => setQuery({ cancel: s.id })}>Cancel {visible(s.product_name)}</Button></p>}
+      {spends && !s.cancel_at && <p>{mayEnd(s)
+        ? <Button small onClick={() => setQuery({ cancel: s.id })}>Cancel {visible(s.product_name)}</Button>
+        : <Link class="button small" href={`${here.home}/requests?new=cancel&subscription=${encodeURIComponent(s.id)}`}>Ask to cancel {visible(s.product_name)}</Link>}</p>}
     </Card>
   );
 }

@@ -42,7 +42,7 @@ export function OneRequest({ id }: { id: string }) {
               {r.kind !== "other" && <Fact name={r.amount_due_now.amount_minor < 0 ? "Credit at once" : "Due at once"}><Amount of={{ ...r.amount_due_now, amount_minor: Math.abs(r.amount_due_now.amount_minor) }} /></Fact>}
               {r.kind !== "other" && <Fact name="Next invoice"><Amount of={r.next_invoice_total} /></Fact>}
             </Facts>
-            {r.kind !== "other" && <p class="soft small-text">The prices are those of the moment it was opened.{r.status === "open" && " Nothing is charged before the vendor approves; then it is the price of that moment."}</p>}
+            {r.kind !== "other" && <p class="soft small-text">The prices are those of the moment it was opened.{r.status === "open" && " Nothing is charged before the vendor approves, at the price of then."}</p>}
             {r.message && <blockquote><Typed>{r.message}</Typed></blockquote>}
           </Card>
           <Card title="The vendor’s answer">

@@ -20,7 +20,7 @@ interface Draft {
   message: string;
 }
 
-const kinds: Record<Kind, string> = { seats: "Another number of licenses", plan: "Another plan", other: "Something else" };
+const kinds: Record<Kind, string> = { seats: "Another number of licenses", plan: "Another plan", cancel: "The end of a subscription", other: "Something else" };
 
 export function OpenRequest() {
   const subscriptions = useSubscriptions();
@@ -34,7 +34,7 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
   const asked = queryValue("new");
   const first = subscriptions.find((s) => s.id === queryValue("subscription")) ?? subscriptions[0];
   const draft = useDraft<Draft>(`request.${here.account.id}.${asked}.${queryValue("subscription")}.${queryValue("seats")}.${queryValue("plan")}`, {
-    kind: asked === "seats" || asked === "plan" ? asked : "other", subscription: first?.id ?? "", seats: Number(queryValue("seats")) || (first?.seats ?? 1), plan: queryValue("plan"),
+    kind: asked in kinds ? asked as Kind : "other", subscription: first?.id ?? "", seats: Number(queryValue("seats")) || (first?.seats ?? 1), plan: queryValue("plan"),
     message: queryValue("about") ? `We are interested in ${queryValue("about")}.` : "",
   });
   const d = draft.value;
@@ -48,7 +48,7 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
   };
   const send = async () => {
     const message = d.message.trim().replace(/\s+/g, " ");
-    const about = d.kind === "other" ? {} : { subscription_id: d.subscription, ...(d.kind === "seats" ? { seats: d.seats } : { plan_id: plan }) };
+    const about = d.kind === "other" ? {} : { subscription_id: d.subscription, ...(d.kind === "seats" ? { seats: d.seats } : d.kind === "plan" ? { plan_id: plan } : {}) };
     const opened = await write<Schema<"Request">>("POST", `${here.api}/requests`, { kind: d.kind, ...about, ...(message ? { message } : {}) });
     draft.discard();
     await invalidate(`${here.api}/requests`);
@@ -65,7 +65,7 @@ function Form({ subscriptions, plans }: { subscriptions: Schema<"Subscription">[
       <TextArea label={d.kind === "other" ? "Your question or wish" : "A message to the vendor (optional)"} value={d.message} onValue={(message) => set({ message })} maxLength={500} rows={4} />
       <ul class="points soft small-text">
         <li>Nothing changes and nothing is charged by asking. The vendor approves or declines, and you are told by mail.</li>
-        {d.kind !== "other" && <li>Approving does it at once or at the end of the cycle, and bills it as the plan says. The open request shows the price of now.</li>}
+        {d.kind !== "other" && <li>Approving does it at once or at the end of the cycle. The open request shows the price of now.</li>}
       </ul>
     </FormDialog>
   );

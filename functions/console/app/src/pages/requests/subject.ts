@@ -17,6 +17,7 @@ export function useSubject(): (r: Request) => string {
     const plan = r.plan_id && (plans.data?.items.find((p) => p.plan_id === r.plan_id)?.name ?? r.plan_id);
     if (r.kind === "seats") return visible(`${r.from_seats === undefined ? "" : `From ${r.from_seats} to `}${plural(r.seats ?? 0, "license")}${product ? ` of ${product}` : ""}`);
     if (r.kind === "plan") return visible(`Change to ${plan}${r.seats ? ` with ${plural(r.seats, "license")}` : ""}`);
+    if (r.kind === "cancel") return visible(`End of ${product ?? "a subscription"}`);
     return "Something in words";
   };
 }
