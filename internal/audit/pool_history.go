@@ -25,7 +25,9 @@ type pool struct {
 	pendingPlan *seats.PendingPlan
 	cancel      *seats.PendingCancel
 	// waiting are changes that a later invoice settles, or that of settleAt.
-	waiting    []seats.Unbilled
+	waiting []seats.Unbilled
+	// notBilled is what a whole period costs more than the running one was billed for.
+	notBilled  int64
 	settleAt   time.Time
 	period     billing.Period
 	trial      bool
@@ -111,6 +113,7 @@ func (p *pool) compare() {
 		b.expect(p.cancel.By == sub.Cancel.By && p.cancel.Event == sub.Cancel.Event, PoolHistory, item, "was cancelled by %s, by the ledger by %s", sub.Cancel.Event, p.cancel.Event)
 	}
 	b.expect(slices.Equal(p.waiting, charging(sub.Unbilled)), PoolHistory, item, "has %d unbilled changes, by the ledger %d, or other amounts", len(sub.Unbilled), len(p.waiting))
+	b.expect(p.notBilled == sub.NotBilledMinor, PoolHistory, item, "costs %d more a period than was billed, by the ledger %d", sub.NotBilledMinor, p.notBilled)
 	b.expect(p.settleAt.Equal(sub.SettleAt), PoolHistory, item, "is settled at %s, by the ledger at %s", stamp(sub.SettleAt), stamp(p.settleAt))
 	b.expect(samePeriod(p.period, sub.Period), Cycles, item, "is in the period %s to %s, by the ledger in %s to %s", stamp(sub.Period.Start), stamp(sub.Period.End), stamp(p.period.Start), stamp(p.period.End))
 	b.expect(p.trial == sub.Trial && p.trialEnded.Equal(sub.TrialEnded), Cycles, item, "is on trial %t until %s, by the ledger %t until %s", sub.Trial, stamp(sub.TrialEnded), p.trial, stamp(p.trialEnded))
@@ -159,6 +162,8 @@ func (p *pool) apply(e *seats.Event) string {
 		return p.close(e)
 	case seats.SubscriptionEndedEv:
 		return p.end(e)
+	case seats.InvoiceVoided:
+		return p.void(e)
 	case seats.ReminderDecrease, seats.ReminderPlanChange, seats.ReminderCancellation:
 		return unless(p.pending != nil || p.pendingPlan != nil || p.cancel != nil, "reminds of nothing")
 	}
@@ -295,7 +300,7 @@ func (p *pool) close(e *seats.Event) string {
 	if p.trial {
 		p.trial, p.trialEnded = false, e.At
 	}
-	p.waiting, p.settleAt, p.pending, p.pendingPlan, p.seats = nil, time.Time{}, nil, nil, d.To
+	p.waiting, p.settleAt, p.pending, p.pendingPlan, p.seats, p.notBilled = nil, time.Time{}, nil, nil, d.To, 0
 	if p.cancel != nil {
 		p.cancel, p.closing = nil, e
 		p.charge(e, lines...)

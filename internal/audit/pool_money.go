@@ -63,10 +63,44 @@ func (p *pool) part(e *seats.Event) (seats.Unbilled, string) {
 	part := seats.Unbilled{Event: e.ID, Plan: d.Plan, FromSeats: p.seats, ToSeats: d.To, DeltaMinor: after - before}
 	f := p.factor(effective(e), &billing.Factor{Num: d.FactorNum, Den: d.FactorDen})
 	part.Num, part.Den = f.Num, f.Den
+	p.bound(e, &part)
 	// The encoding leaves a numerator of 0 out, and the denominator with it or not.
 	p.b.expect(d.Plan == p.plan.Ref() && d.DeltaMinor == part.DeltaMinor && d.FactorNum == f.Num && d.FactorDen == f.Den, PoolHistory, string(p.sub.ID),
 		"%s states %d × %d/%d, by the plan it is %d × %d/%d", e.ID, d.DeltaMinor, d.FactorNum, d.FactorDen, part.DeltaMinor, f.Num, f.Den)
 	return part, ""
+}
+
+// bound keeps a change from earning what was not billed, and follows how much of the
+// period's price that is: seats are given back for what was billed beyond the price of
+// those that stay.
+func (p *pool) bound(e *seats.Event, part *seats.Unbilled) {
+	before, _ := p.price.For(part.FromSeats)
+	after, _ := p.price.For(part.ToSeats)
+	billed := before - p.notBilled
+	kept := part.DeltaMinor
+	switch {
+	case p.trial:
+		return
+	case part.Num == 0:
+		kept = 0
+	case part.ToSeats > part.FromSeats && !p.settlesLater():
+		kept = max(kept, 0)
+	case kept < 0:
+		kept = max(kept, min(after-billed, 0))
+		if kept != part.DeltaMinor {
+			p.b.expect(e.Data.NotBilledMinor == p.notBilled, PoolHistory, string(p.sub.ID), "%s says that %d had not been billed, by the ledger %d", e.ID, e.Data.NotBilledMinor, p.notBilled)
+			part.DeltaMinor = kept
+		}
+	case !p.settlesLater():
+		kept = 0 // fewer seats that cost more are not charged
+	}
+	p.notBilled = after - (billed + kept)
+}
+
+// settlesLater reports whether changes wait for an invoice.
+func (p *pool) settlesLater() bool {
+	settle := p.plan.Policies.Settle
+	return settle != seats.SettleNow && settle != ""
 }
 
 func (p *pool) increase(e *seats.Event) string {
@@ -107,12 +141,11 @@ func (p *pool) giveBack(e *seats.Event) string {
 
 // waits keeps a change for a later invoice, where the plan does so.
 func (p *pool) waits(e *seats.Event, part seats.Unbilled) bool {
-	settle := p.plan.Policies.Settle
-	if settle == seats.SettleNow || settle == "" || part.Num == 0 {
+	if !p.settlesLater() || part.Num == 0 {
 		return false
 	}
 	p.waiting = append(p.waiting, part)
-	if settle == seats.SettleDaily && p.settleAt.IsZero() {
+	if p.plan.Policies.Settle == seats.SettleDaily && p.settleAt.IsZero() {
 		for i, loc := range p.b.zones {
 			end := billing.DateOf(e.At, loc).AddDays(1).StartIn(loc)
 			if i == 0 || end.Equal(p.sub.SettleAt) {
@@ -215,12 +248,65 @@ func (p *pool) upgrade(e *seats.Event) string {
 		p.pending = &moved
 	}
 	p.seats, p.pendingPlan = d.To, nil
+	if before, err := oldPrice.For(d.From); err == nil && !p.trial {
+		after, _ := p.price.For(d.To)
+		if f.Num > 0 {
+			before = max(before, after) // what makes it cheaper is not given back
+		}
+		p.notBilled += after - before
+	}
 	if due.TotalMinor != 0 {
 		p.charge(e, line(old, oldPrice, d.From, due.OldMinor), line(p.plan, p.price, d.To, due.NewMinor))
 	} else {
 		p.charge(e)
 	}
 	return unless(fits && d.FactorNum == f.Num && d.FactorDen == f.Den, "the seats, the plans or the instant are not those of then")
+}
+
+// void follows an invoice of the running period that was taken back: what it billed is
+// billed no more.
+func (p *pool) void(e *seats.Event) string {
+	inv := p.b.parsed[e.Data.InvoiceNumber]
+	if inv == nil {
+		return "takes back no invoice"
+	}
+	billed, changes := int64(0), map[string]bool{}
+	some := false
+	for i := range inv.Lines {
+		l := &inv.Lines[i]
+		if l.SubscriptionID != string(p.sub.ID) || !l.PeriodStart.Equal(p.period.Start) {
+			continue
+		}
+		switch l.Kind {
+		case billing.LineSeats:
+			some = true
+			plan := p.b.plans[seats.PlanRef{ID: l.PlanID, Version: l.PlanVersion}]
+			if plan == nil {
+				return "takes back an invoice of a plan that does not exist"
+			}
+			price, err := plan.Price(p.b.account.Currency)
+			if err != nil {
+				return "takes back an invoice of a plan without a price"
+			}
+			whole, err := price.For(l.Seats)
+			if err != nil {
+				return "cannot be priced"
+			}
+			billed += whole
+		case billing.LineSeatChange, billing.LinePlanChange:
+			some = true
+			for _, id := range l.EventIDs {
+				changes[id] = true
+			}
+		}
+	}
+	for id := range changes {
+		if change := p.b.byEvent[seats.EventID(id)]; change != nil {
+			billed += change.Data.DeltaMinor
+		}
+	}
+	p.notBilled += billed
+	return unless(some, "takes back an invoice of another period")
 }
 
 func (p *pool) line(kind billing.LineKind) billing.Line {
@@ -261,7 +347,9 @@ func (p *pool) changeLine(kind billing.LineKind, minor int64, parts ...seats.Unb
 	if plan := p.b.plans[parts[0].Plan]; plan != nil {
 		l.PlanID, l.PlanVersion = plan.ID, plan.Version
 		if price, err := plan.Price(p.b.account.Currency); err == nil {
-			l.UnitMinor = unit(price)
+			if l.UnitMinor = unit(price); !priced(price, parts) {
+				l.UnitMinor = 0
+			}
 		}
 	}
 	l.FromSeats, l.Seats = parts[0].FromSeats, parts[len(parts)-1].ToSeats
@@ -310,6 +398,17 @@ func (p *pool) note(number int64, lines []billing.Line) bool {
 		}
 	}
 	return some
+}
+
+// priced reports whether changes cost and earn the price of their seats.
+func priced(price *billing.Price, parts []seats.Unbilled) bool {
+	for _, part := range parts {
+		before, _ := price.For(part.FromSeats)
+		if after, _ := price.For(part.ToSeats); after-before != part.DeltaMinor {
+			return false
+		}
+	}
+	return true
 }
 
 // unit is the price of a seat as a line names it: where it alone makes the amount.

@@ -34,7 +34,7 @@ func Samples() []Event {
 	joined.Licensed = true
 	increased := seats.EventData{
 		Subscription: pool, Product: product, From: 5, To: 8, QuoteID: quote, Plan: plan, DeltaMinor: 6000, FactorNum: 9, FactorDen: 30, AmountMinor: 1800,
-		Currency: "EUR", InvoiceNumber: 2, EffectiveAt: at,
+		Currency: "EUR", InvoiceNumber: 2, EffectiveAt: at, NotBilledMinor: 500,
 	}
 	scheduled := seats.EventData{
 		Subscription: pool, Product: product, From: 8, To: 4, EffectiveAt: end, QuoteID: quote, Currency: "EUR",
@@ -117,9 +117,10 @@ func planSamples(user seats.UserID, invitation seats.InvitationID, pool seats.Su
 	}
 	decreased := of(seats.EventData{
 		From: 8, To: 6, Plan: fromPlan, AmountMinor: 1200, Currency: "EUR", DeltaMinor: -4000, FactorNum: 9, FactorDen: 30,
-		CreditNote: 4, InvoiceNumber: 3, EffectiveAt: at, QuoteID: quote,
+		CreditNote: 4, InvoiceNumber: 3, EffectiveAt: at, QuoteID: quote, NotBilledMinor: 500,
 	})
 	upgraded := decreased
+	upgraded.NotBilledMinor = 0
 	upgraded.From, upgraded.To, upgraded.Plan, upgraded.FromPlan, upgraded.DeltaMinor = 8, 8, plan, fromPlan, 4000
 	planned := of(seats.EventData{Plan: plan, FromPlan: fromPlan, From: 8, To: 6, EffectiveAt: end, QuoteID: quote})
 	cancelled := planned

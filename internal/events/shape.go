@@ -100,6 +100,7 @@ func fromPlanVersion(d *seats.EventData) *int    { return &d.FromPlan.Version }
 func people(d *seats.EventData) *int64           { return &d.People }
 func epoch(d *seats.EventData) *int64            { return &d.Epoch }
 func creditNote(d *seats.EventData) *int64       { return &d.CreditNote }
+func notBilledMinor(d *seats.EventData) *int64   { return &d.NotBilledMinor }
 func effectiveAt(d *seats.EventData) *time.Time  { return &d.EffectiveAt }
 func userIDs(d *seats.EventData) *[]seats.UserID { return &d.UserIDs }
 
@@ -209,7 +210,8 @@ func shapeOfMoney(kind string) ([]field, bool) {
 			text("plan_id", may, planID), number("plan_version", may, planVersion),
 			number("price_difference_minor", may, func(d *seats.EventData) *int64 { return &d.DeltaMinor }),
 			number("factor_numerator", may, func(d *seats.EventData) *int64 { return &d.FactorNum }),
-			number("factor_denominator", may, func(d *seats.EventData) *int64 { return &d.FactorDen })), true
+			number("factor_denominator", may, func(d *seats.EventData) *int64 { return &d.FactorDen }),
+			number("not_billed_minor", may, notBilledMinor)), true
 	case seats.DecreaseScheduled:
 		return append(pool(), number("from", must, from), number("to", zero, to),
 			instant("effective_at", must, effectiveAt), text("quote_id", must, quoteID), text("currency", may, currency)), true
@@ -253,7 +255,7 @@ func shapeOfPlans(kind string) ([]field, bool) {
 	switch kind {
 	case seats.SeatsDecreased:
 		shape := append(pool(), number("from", must, from), number("to", zero, to), text("plan_id", may, planID), number("plan_version", may, planVersion))
-		return append(shape, charged...), true
+		return append(append(shape, charged...), number("not_billed_minor", may, notBilledMinor)), true
 	case seats.PlanUpgraded:
 		shape := append(append(pool(), planned(must)...), number("from", zero, from), number("to", zero, to))
 		return append(shape, charged...), true

@@ -36,12 +36,18 @@ func (c *moneyChange) giveBack(t *turn, sub *Subscription, plan *Plan, n int64, 
 		c.due(t, t.Now)
 	}
 	part, err := c.part(t, sub, plan, n, at)
-	if err != nil {
+	switch {
+	case err != nil:
 		return err
-	}
-	if part.Num > 0 && plan.Policies.Settle != SettleNow {
+	case part.Num == 0:
+		c.notBilled(sub, part.DeltaMinor)
+		return nil
+	case plan.Policies.Settle != SettleNow:
 		return c.wait(t, sub, plan, part)
 	}
+	// Fewer seats that cost more are not charged.
+	c.notBilled(sub, max(part.DeltaMinor, 0))
+	part = c.earned(sub, part)
 	a := c.changed(t)
 	l, err := creditLine(a, sub, plan, []Unbilled{part})
 	if err != nil || l.AmountMinor == 0 {
@@ -52,6 +58,36 @@ func (c *moneyChange) giveBack(t *turn, sub *Subscription, plan *Plan, n int64, 
 	}
 	c.event.Data.AmountMinor, c.event.Data.CreditNote = c.dueNow.TotalMinor, c.dueNow.Number
 	return nil
+}
+
+// notBilled notes a difference of the price of the whole period that is neither billed
+// nor given back.
+func (c *moneyChange) notBilled(sub *Subscription, deltaMinor int64) {
+	if !sub.Trial { // all of what follows a trial is billed when it ends
+		c.write.Subscription.NotBilledMinor += deltaMinor
+	}
+}
+
+// earned is a change of seats that earns nothing which was not billed. Seats may have
+// cost nothing, where a larger number made all of them cheaper or an earlier plan did
+// not prorate, and what they cost may have been taken back with a voided invoice.
+func (c *moneyChange) earned(sub *Subscription, part Unbilled) Unbilled {
+	bounded := billedOf(part.DeltaMinor, sub.NotBilledMinor)
+	if bounded != part.DeltaMinor {
+		c.event.Data.DeltaMinor, c.event.Data.NotBilledMinor = bounded, sub.NotBilledMinor
+		c.notBilled(sub, part.DeltaMinor-bounded)
+		part.DeltaMinor = bounded
+	}
+	return part
+}
+
+// billedOf is a difference in price, or where it is below zero as much of it as was
+// billed.
+func billedOf(deltaMinor, notBilledMinor int64) int64 {
+	if deltaMinor >= 0 || notBilledMinor <= 0 {
+		return deltaMinor
+	}
+	return min(deltaMinor+notBilledMinor, 0)
 }
 
 // creditLine gives back what changes of seats come to, if it is below zero.

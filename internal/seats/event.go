@@ -70,18 +70,21 @@ type EventData struct {
 	Currency     string
 	// DeltaMinor is the price of a whole period after an increase less the one
 	// before; FactorNum ÷ FactorDen of it is charged.
-	DeltaMinor    int64
-	FactorNum     int64
-	FactorDen     int64
-	InvoiceNumber int64
-	InvoiceFirst  bool
-	EffectiveAt   time.Time
-	PeriodStart   time.Time
-	PeriodEnd     time.Time
-	Reason        string
-	Ended         []string
-	Licensed      bool
-	Test          bool
+	DeltaMinor int64
+	FactorNum  int64
+	FactorDen  int64
+	// NotBilledMinor is what of the seats had not been billed, as Subscription says it,
+	// where a change earned less by it.
+	NotBilledMinor int64
+	InvoiceNumber  int64
+	InvoiceFirst   bool
+	EffectiveAt    time.Time
+	PeriodStart    time.Time
+	PeriodEnd      time.Time
+	Reason         string
+	Ended          []string
+	Licensed       bool
+	Test           bool
 	// FromPlan is the plan before a change to Plan.
 	FromPlan PlanRef
 	// CreditNote is the number of a credit note in the invoices' series.

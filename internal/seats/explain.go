@@ -218,7 +218,13 @@ func (n *narrator) arithmetic(l *billing.Line) string {
 	if err != nil {
 		return amount + "."
 	}
-	return fmt.Sprintf("From %s to %s is a difference of %s a %s%s: %s.", words.Count(l.FromSeats), words.Seats(l.Seats), n.money(more), plan.Interval, part, amount)
+	text := fmt.Sprintf("From %s to %s is a difference of %s a %s", words.Count(l.FromSeats), words.Seats(l.Seats), n.money(more), plan.Interval)
+	for _, id := range l.EventIDs {
+		if change := n.events[EventID(id)]; change != nil && change.Data.DeltaMinor != more {
+			text += fmt.Sprintf(", and %s of it had been billed", n.money(-change.Data.DeltaMinor))
+		}
+	}
+	return fmt.Sprintf("%s%s: %s.", text, part, amount)
 }
 
 // part is the part of the period that a line charges, if it is not the whole.

@@ -99,9 +99,15 @@ func netLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billi
 	l.FromSeats, l.Seats = first.FromSeats, last.ToSeats
 	l.PeriodStart, l.PeriodEnd = sub.Period.Start, sub.Period.End
 	due := make([]money.Exact, len(parts))
+	priced := true
 	for i, p := range parts {
 		due[i] = money.NewExact(p.DeltaMinor, p.Num, p.Den)
 		l.EventIDs = append(l.EventIDs, string(p.Event))
+		whole, err := difference(price, p.FromSeats, p.ToSeats)
+		if err != nil {
+			return billing.Line{}, err
+		}
+		priced = priced && p.DeltaMinor == whole
 	}
 	l.Description = fmt.Sprintf("%s, %s: %d to %s", plan.Product.Name, plan.Name, first.FromSeats, countSeats(last.ToSeats))
 	if len(parts) == 1 {
@@ -110,7 +116,13 @@ func netLine(a *Account, sub *Subscription, plan *Plan, parts []Unbilled) (billi
 	} else {
 		l.Description += fmt.Sprintf(", %d changes", len(parts))
 	}
-	explainPrice(&l, price, a.Currency)
+	if priced {
+		explainPrice(&l, price, a.Currency)
+	} else {
+		// The price of a seat does not explain what earned no more than was billed.
+		l.UnitMinor = 0
+		l.Description += ", no more than was billed"
+	}
 	l.AmountMinor, err = billing.SettleNet(due...)
 	return l, err
 }

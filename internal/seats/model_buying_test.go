@@ -30,6 +30,7 @@ func (c *clerk) subscribe(plan *clerkPlan, n int64, at time.Time) string {
 	if s.trial || plan.rules.ActiveUsers() {
 		return ""
 	}
+	s.paid = naivePrice(&plan.price, n)
 	due := new(big.Rat).Mul(s.firstFactor(at, c.loc), ratOf(naivePrice(&plan.price, n)))
 	if amount := naiveRound(due); amount > 0 {
 		c.issue([]int64{amount}, nil)
@@ -43,6 +44,28 @@ func (c *clerk) part(s *clerkSub, mode billing.Proration, minor int64, at time.T
 		return new(big.Rat)
 	}
 	return new(big.Rat).Mul(naiveFactor(s.period, mode, at, c.loc), ratOf(minor))
+}
+
+// move gives what a change of seats owes and earns for the rest of the period. What is
+// settled at once does not earn by more seats nor owe by fewer; nothing earns more than
+// was paid beyond the price of the seats that stay.
+func (c *clerk) move(s *clerkSub, n int64, at time.Time) *big.Rat {
+	rules, now := &s.plan.rules, s.plan.rules.Settle == seats.SettleNow
+	after := naivePrice(&s.plan.price, n)
+	more := after - naivePrice(&s.plan.price, s.seats)
+	switch {
+	case s.trial || rules.Proration == billing.NoProration:
+		return new(big.Rat)
+	case now && n > s.seats:
+		more = max(more, 0)
+	case now:
+		more = min(more, 0)
+	}
+	if over := max(s.paid-after, 0); more < -over {
+		more = -over
+	}
+	s.paid += more
+	return c.part(s, rules.Proration, more, at)
 }
 
 // wait keeps a change for a later invoice, if the plan does so and any part of the
@@ -81,9 +104,9 @@ func (c *clerk) seats(product string, n int64, at time.Time) string {
 	if n < s.seats && n < int64(len(s.holders)) && refused {
 		return "seats_in_use"
 	}
-	owed := c.part(s, s.plan.rules.Proration, naivePrice(&s.plan.price, n)-naivePrice(&s.plan.price, s.seats), at)
 	switch {
 	case n > s.seats:
+		owed := c.move(s, n, at)
 		if s.pending != nil {
 			*s.pending += n - s.seats
 		}
@@ -94,6 +117,7 @@ func (c *clerk) seats(product string, n int64, at time.Time) string {
 	case n == s.seats:
 		s.pending = nil
 	case now:
+		owed := c.move(s, n, at)
 		s.seats, s.pending = n, nil
 		if amount := -naiveRound(owed); !c.wait(s, owed, at) && amount > 0 {
 			c.issue(nil, []int64{amount})
@@ -147,6 +171,9 @@ func (c *clerk) change(to *clerkPlan, at time.Time) string {
 	before, after := naivePrice(&s.plan.price, s.seats), naivePrice(&to.price, s.seats)
 	total := max(0, naiveRound(c.part(s, to.rules.Proration, after-before, at)))
 	fresh := naiveRound(c.part(s, to.rules.Proration, after, at))
+	if !s.trial && to.rules.Proration != billing.NoProration {
+		s.paid += max(0, after-before)
+	}
 	s.plan, s.pendingPlan = to, nil
 	var lines []int64
 	for _, amount := range []int64{total - fresh, fresh} {

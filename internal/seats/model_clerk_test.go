@@ -40,7 +40,10 @@ type clerkSub struct {
 	cancelled, ended, trial bool
 	period                  naivePeriod
 	// began is since when the running period counts: its beginning, or later.
-	began    time.Time
+	began time.Time
+	// paid is the price of a period that the running one was billed for: no more is ever
+	// given back of it.
+	paid     int64
 	waiting  []clerkPart
 	settleAt time.Time
 	holders  map[string]bool
@@ -172,7 +175,10 @@ func (c *clerk) endPeriod(s *clerkSub) (lines, credits []int64) {
 		s.seats = int64(len(s.holders))
 	}
 	s.seats = max(s.seats, s.leastSeats())
-	s.pending, s.pendingPlan = nil, nil
+	s.pending, s.pendingPlan, s.paid = nil, nil, 0
+	if !s.plan.rules.ActiveUsers() {
+		s.paid = naivePrice(&s.plan.price, s.seats)
+	}
 	if s.trial {
 		s.trial = false
 		s.period = c.periodHolding(at, s.plan.months)

@@ -26,7 +26,8 @@ func (s *Service) document(ctx context.Context, account AccountID, number int64)
 
 // settleInvoice runs an operator's command on an invoice. The invoice is no part of a
 // View, so it is read here, and again where somebody else changed what became of it.
-func settleInvoice(ctx context.Context, s *Service, operator Actor, account AccountID, number int64, once Once[*IssuedInvoice],
+// products are those of the subscriptions that it writes.
+func settleInvoice(ctx context.Context, s *Service, operator Actor, account AccountID, number int64, products []string, once Once[*IssuedInvoice],
 	decide func(*turn, *document) (*Change, *IssuedInvoice, error),
 ) (Reply[*IssuedInvoice], error) {
 	var none Reply[*IssuedInvoice]
@@ -36,6 +37,7 @@ func settleInvoice(ctx context.Context, s *Service, operator Actor, account Acco
 	}
 	var again error
 	cmd := command{operator: &operator, account: account}
+	cmd.want.Products = products
 	return run(ctx, s, cmd, once, func(t *turn) (*Change, *IssuedInvoice, error) {
 		if again != nil {
 			return nil, nil, again
@@ -51,7 +53,7 @@ func settleInvoice(ctx context.Context, s *Service, operator Actor, account Acco
 // MarkPaid notes that the money of an invoice has come in. Doing it again changes
 // nothing; a voided invoice or a credit note is nothing that is paid.
 func (s *Service) MarkPaid(ctx context.Context, operator Actor, account AccountID, number int64, once Once[*IssuedInvoice]) (Reply[*IssuedInvoice], error) {
-	return settleInvoice(ctx, s, operator, account, number, once, func(t *turn, d *document) (*Change, *IssuedInvoice, error) {
+	return settleInvoice(ctx, s, operator, account, number, nil, once, func(t *turn, d *document) (*Change, *IssuedInvoice, error) {
 		paid := *d.IssuedInvoice
 		switch {
 		case d.inv.Kind != billing.KindInvoice:

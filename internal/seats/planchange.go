@@ -202,6 +202,15 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 		return err
 	}
 	data.DeltaMinor, data.FactorNum, data.FactorDen = whole.TotalMinor, factor.Num, factor.Den
+	before, err := wholePeriod(plan, t.Account.Currency, sub.Seats)
+	if err != nil {
+		return err
+	}
+	more := whole.NewMinor - before
+	if factor.Num > 0 {
+		more -= whole.TotalMinor
+	}
+	c.notBilled(sub, more)
 	committed := due.TotalMinor
 	if sub.Trial || target.Policies.Proration == billing.NoProration {
 		committed = whole.TotalMinor
@@ -214,6 +223,15 @@ func (c *moneyChange) upgrade(t *turn, sub *Subscription, plan, target *Plan, qu
 	}
 	data.AmountMinor = c.dueNow.AmountDueMinor
 	return nil
+}
+
+// wholePeriod is the price of a number of seats for a period.
+func wholePeriod(plan *Plan, currency money.Currency, seats int64) (int64, error) {
+	price, err := plan.Price(currency)
+	if err != nil {
+		return 0, err
+	}
+	return price.For(seats)
 }
 
 // upgradeLines are the two lines of an upgrade to a plan and a number of seats, and

@@ -298,7 +298,7 @@ func TestWhatAPlanChangeIsRefusedFor(t *testing.T) {
 		{name: "as many as it sells to customers", target: func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 5 }},
 		{name: "one more than it sells to customers", target: func(p *seats.Plan) { p.Policies.MaxSelfServeSeats = 5 }, seats: 6, want: "contact_sales", says: contact},
 		{name: "fewer seats with an upgrade", seats: 4, want: "invalid", says: "at least 5 seats"},
-		{name: "fewer seats on request", own: func(p *seats.Plan) { p.Policies.Decrease = seats.DecreaseOnRequest }, target: func(p *seats.Plan) { p.Rank = 0 }, seats: 4, want: "contact_sales", says: "open a request"},
+		{name: "fewer seats on request", own: func(p *seats.Plan) { p.Policies.Decrease = seats.DecreaseOnRequest }, target: func(p *seats.Plan) { p.Rank = 0 }, seats: 4, want: "contact_sales", says: "Open a request"},
 		{name: "more seats with a change that waits", target: func(p *seats.Plan) { p.Rank = 0 }, seats: 6, want: "invalid", says: "Ask for the seats alone"},
 		{name: "fewer than in use where that is refused", target: func(p *seats.Plan) { p.Rank, p.Policies.OverAssigned = 0, seats.RefuseBelow }, seats: 1, want: "seats_in_use"},
 		{name: "seats of a plan without seats", target: func(p *seats.Plan) { seatstest.ActiveUsers(seats.CountPeak)(&p.Policies) }, seats: 5, want: "invalid", says: "Leave the seats out"},

@@ -54,11 +54,14 @@ type books struct {
 	start, end  time.Time
 	startDate   billing.Date
 	endDate     billing.Date
-	waiting     []waitingPart
-	settleAt    time.Time
-	credit      int64
-	documents   []document
-	worst       *big.Rat // error of a line, in minor units
+	// paid is the price of a whole period that the running one was paid for: what is
+	// given back leaves the price of the seats that stay.
+	paid      *big.Rat
+	waiting   []waitingPart
+	settleAt  time.Time
+	credit    int64
+	documents []document
+	worst     *big.Rat // error of a line, in minor units
 }
 
 func priceOf(plan *seats.Plan, n int64) *big.Rat {
@@ -168,6 +171,7 @@ func (b *books) period(n int) {
 // advance is what a period costs that is paid for from an instant on; all of it where
 // nothing is prorated.
 func (b *books) advance(at time.Time) int64 {
+	b.paid = priceOf(b.plan, b.seats)
 	part := b.share(b.plan, at)
 	if b.plan.Policies.Proration == billing.NoProration {
 		part = big.NewRat(1, 1)
@@ -273,7 +277,8 @@ func (b *books) renew(at time.Time) int64 {
 		return b.advance(at)
 	}
 	b.period(months)
-	return b.line(priceOf(b.plan, b.seats))
+	b.paid = priceOf(b.plan, b.seats)
+	return b.line(b.paid)
 }
 
 // change changes the seats at an instant that was quoted, confirmed at now. It gives
@@ -313,8 +318,20 @@ func (b *books) change(n int64, at, now time.Time) string {
 func (b *books) move(n int64, at, now time.Time) {
 	part := b.left(b.plan, at)
 	owes := new(big.Rat).Sub(priceOf(b.plan, n), priceOf(b.plan, b.seats))
+	atOnce, up := b.plan.Policies.Settle == seats.SettleNow, n > b.seats
+	if part.Sign() > 0 {
+		if atOnce && up != (owes.Sign() > 0) {
+			owes.SetInt64(0)
+		}
+		if most := new(big.Rat).Sub(priceOf(b.plan, n), b.paid); owes.Sign() < 0 && owes.Cmp(most) < 0 {
+			owes.Set(most)
+			if owes.Sign() > 0 {
+				owes.SetInt64(0)
+			}
+		}
+		b.paid = new(big.Rat).Add(b.paid, owes)
+	}
 	owes.Mul(owes, part)
-	up := n > b.seats
 	b.seats = n
 	switch {
 	case part.Sign() > 0 && b.plan.Policies.Settle != seats.SettleNow:
@@ -343,6 +360,9 @@ func (b *books) changePlan(plan *seats.Plan, at time.Time) string {
 	total := new(big.Rat).Sub(after, new(big.Rat).Mul(priceOf(b.plan, b.seats), part))
 	if total.Sign() < 0 {
 		total.SetInt64(0)
+	}
+	if more := new(big.Rat).Sub(priceOf(plan, b.seats), priceOf(b.plan, b.seats)); part.Sign() > 0 && more.Sign() > 0 {
+		b.paid = new(big.Rat).Add(b.paid, more)
 	}
 	b.plan, b.pendingPlan = plan, nil
 	if due := b.line(total); due > 0 {

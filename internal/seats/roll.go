@@ -20,7 +20,7 @@ func (x *closer) endPeriod(sub *Subscription) (*part, error) {
 	p := x.begin(sub)
 	p.ended, p.vendor = true, plan.Vendor
 	next := p.write.Subscription
-	next.Pending, next.PendingPlan, next.Cancel, next.Trial = nil, nil, nil, false
+	next.Pending, next.PendingPlan, next.Cancel, next.Trial, next.NotBilledMinor = nil, nil, nil, false, 0
 	if sub.Trial {
 		next.TrialEnded = x.Now
 	}

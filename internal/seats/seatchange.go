@@ -146,9 +146,15 @@ func (c *moneyChange) increase(t *turn, sub *Subscription, plan *Plan, n int64, 
 	if err := c.spends(t, sub, plan, part, at); err != nil {
 		return err
 	}
-	if part.Num > 0 && plan.Policies.Settle != SettleNow {
+	switch {
+	case part.Num == 0:
+		c.notBilled(sub, part.DeltaMinor)
+		return nil
+	case plan.Policies.Settle != SettleNow:
 		return c.wait(t, sub, plan, part)
 	}
+	// What makes the whole cheaper earns nothing, so that it stays billed.
+	c.notBilled(sub, min(part.DeltaMinor, 0))
 	return c.bill(t, sub, plan, part, at)
 }
 
@@ -219,7 +225,7 @@ func (c *moneyChange) wait(t *turn, sub *Subscription, plan *Plan, part Unbilled
 	if len(next.Unbilled) >= MaxUnbilled {
 		return plan.contactSales("More than %d changes before they are invoiced are made by the vendor.", MaxUnbilled)
 	}
-	next.Unbilled = append(next.Unbilled, part)
+	next.Unbilled = append(next.Unbilled, c.earned(sub, part))
 	if plan.Policies.Settle != SettleDaily || !next.SettleAt.IsZero() {
 		return nil
 	}

@@ -51,6 +51,11 @@ type Subscription struct {
 	// SettleAt is set the one of that instant, the end of the local day.
 	Unbilled []Unbilled
 	SettleAt time.Time
+	// NotBilledMinor is how much more a whole period costs with the plan and the seats
+	// of now than the running one was billed for, waiting changes included; below zero
+	// where it was billed more. What was not billed is not given back. It begins anew
+	// with every period.
+	NotBilledMinor int64
 	// ForecastMinor is the price of the next period as it was when money last
 	// changed: a close far from it is stopped and looked at.
 	ForecastMinor int64

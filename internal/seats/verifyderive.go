@@ -133,6 +133,8 @@ func (d *derivation) seatChanges(l *billing.Line) (billing.Line, error) {
 		if part.DeltaMinor, err = difference(price, data.From, data.To); err != nil {
 			return billing.Line{}, err
 		}
+		// What had not been billed is on no document: it is the event's word.
+		part.DeltaMinor = billedOf(part.DeltaMinor, data.NotBilledMinor)
 		factor := sub.Period.Factor(plan.Policies.Proration, effective(event), d.zone)
 		if part.Num, part.Den = factor.Num, factor.Den; part.DeltaMinor != data.DeltaMinor || part.Num != data.FactorNum || part.Den != data.FactorDen {
 			return billing.Line{}, fmt.Errorf("%s says %d × %d/%d, plan and calendar %d × %d/%d", id, data.DeltaMinor, data.FactorNum, data.FactorDen,

@@ -27,7 +27,8 @@ const (
 // plan (p plan, v version, else as pe), pc cancel (as pe), pi index, pa and pb
 // dates, ps and pt instants of the period, tr trial, rn reminders, z zone, sa started at, te trial ended, un unbilled
 // changes (lists: event, from, to, delta, numerator, denominator, and the plan with its
-// version where it is not the subscription's), se settle at, fm forecast.
+// version where it is not the subscription's), se settle at, nb not billed, fm
+// forecast.
 func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 	it := newItem(subscriptionKey(account, sub.Product))
 	it.text(subscriptionIDName, shortSubscription(sub.ID, sub.Product))
@@ -65,13 +66,14 @@ func subscriptionItem(account seats.AccountID, sub *seats.Subscription) item {
 	if len(sub.Unbilled) > 0 {
 		it["un"] = unbilledList(sub.Unbilled, sub.Plan)
 	}
+	it.number("nb", sub.NotBilledMinor)
 	it.number("fm", sub.ForecastMinor)
 	return it
 }
 
 // revisedAttributes are what Rev covers: everything but the id and the free counter.
 func revisedAttributes() []string {
-	return []string{revName, subscriptionStatusName, "pl", "pv", "s", "pe", "pp", "pc", "pi", "pa", "pb", "ps", "pt", "tr", "rn", "z", "sa", "te", "un", "se", "fm"}
+	return []string{revName, subscriptionStatusName, "pl", "pv", "s", "pe", "pp", "pc", "pi", "pa", "pb", "ps", "pt", "tr", "rn", "z", "sa", "te", "un", "se", "nb", "fm"}
 }
 
 func pendingItem(by seats.UserID, at time.Time, event seats.EventID, reminded bool) item {
@@ -141,7 +143,7 @@ func readSubscription(it item) (*seats.Subscription, error) {
 			Index: int(r.number("pi")), StartDate: r.date("pa"), EndDate: r.date("pb"), Start: r.instant("ps"), End: r.instant("pt"),
 		},
 		Trial: r.flag("tr"), Reminders: r.number("rn"), Zone: r.text("z"), StartedAt: r.instant("sa"), TrialEnded: r.instant("te"),
-		Unbilled: r.unbilled("un", plan), SettleAt: r.instant("se"), ForecastMinor: r.number("fm"),
+		Unbilled: r.unbilled("un", plan), SettleAt: r.instant("se"), NotBilledMinor: r.number("nb"), ForecastMinor: r.number("fm"),
 	}
 	if p, ok := r.nested("pe"); ok {
 		sub.Pending = &seats.Pending{
