@@ -84,7 +84,7 @@ func (w *tokens) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := w.next.RoundTrip(r)
 	if err == nil && lossy {
 		_ = answer.Body.Close()
-		return nil, errKilled
+		return nil, errLost
 	}
 	return answer, err
 }

@@ -41,7 +41,7 @@ func (w *weather) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer, err := w.next.RoundTrip(r)
 	if err == nil && lose {
 		_ = answer.Body.Close()
-		return nil, errKilled
+		return nil, errLost
 	}
 	return answer, err
 }

@@ -107,7 +107,7 @@ func TestEveryCommandSurvivesACrashAtEachCall(t *testing.T) {
 			t.Errorf("%s makes %d calls, fewer than can be killed", c.name, calls)
 		}
 		for at := 1; at <= calls; at++ {
-			for _, after := range []bool{false, true} {
+			for _, after := range deaths(at) {
 				points++
 				if wrong := crashAt(t, s, w, c, at, after, want); wrong != "" {
 					violations++

@@ -1,14 +1,20 @@
 package jobtest
 
 import (
-	"errors"
 	"net/http"
 	"strings"
 	"sync"
 )
 
-// ErrKilled is what a dead process's calls end with.
-var ErrKilled = errors.New("jobtest: the process was killed")
+// ErrKilled is what a dead process's calls end with. No client tries them again.
+var ErrKilled error = killed{}
+
+type killed struct{}
+
+func (killed) Error() string { return "jobtest: the process was killed" }
+
+// CanceledError keeps the SDK from trying again, which a dead process does not do.
+func (killed) CanceledError() bool { return true }
 
 // Wire is the network between a process and DynamoDB.
 type Wire struct {

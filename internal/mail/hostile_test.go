@@ -3,7 +3,6 @@ package mail_test
 import (
 	"fmt"
 	"reflect"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -25,10 +24,10 @@ import (
 // elements, same attributes, same lines.
 func TestNothingTypedBreaksOut(t *testing.T) {
 	renderer := mail.NewRenderer()
-	marker := regexp.MustCompile(`Qz\d+zQ`)
+	marker := func(i int) string { return fmt.Sprintf("Qz%dzQ", i) }
 	for _, sample := range all(t) {
 		t.Run(sample.Name, func(t *testing.T) {
-			marked, fields := fill(sample.Mail, func(i int) string { return fmt.Sprintf("Qz%dzQ", i) })
+			marked, fields := fill(sample.Mail, marker)
 			if fields < 4 {
 				t.Fatalf("only %d texts to fill", fields)
 			}
@@ -36,6 +35,7 @@ func TestNothingTypedBreaksOut(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
+			parsed := nodes(t, benign.HTML)
 			for _, payload := range hostiletest.Payloads() {
 				if words.Clean(payload) == "" {
 					payload = "A" + payload + "B"
@@ -45,21 +45,20 @@ func TestNothingTypedBreaksOut(t *testing.T) {
 				if err != nil {
 					t.Fatalf("%q: %v", payload, err)
 				}
-				compare(t, marker, payload, benign, got)
+				var typed []string
+				for i := range fields {
+					typed = append(typed, marker(i), words.Clean(payload))
+				}
+				compare(t, strings.NewReplacer(typed...).Replace, payload, benign, parsed, got)
 			}
 		})
 	}
 }
 
-func compare(t *testing.T, marker *regexp.Regexp, payload string, benign, got mail.Message) {
+// compare holds a mail against the one with markers, whose elements and texts are
+// given, and in which typed puts the payload in the place of each.
+func compare(t *testing.T, typed func(string) string, payload string, benign mail.Message, want []string, got mail.Message) {
 	t.Helper()
-	clean := words.Clean(payload)
-	typed := func(s string) string {
-		if !strings.Contains(s, "Qz") {
-			return s
-		}
-		return marker.ReplaceAllLiteralString(s, clean)
-	}
 	subject := strings.ReplaceAll(typed(benign.Subject), "=?", "= ?") // no encoded words
 	if r := []rune(subject); len(r) > mail.MaxSubjectRunes {
 		subject = string(r[:mail.MaxSubjectRunes-1]) + "…"
@@ -73,7 +72,7 @@ func compare(t *testing.T, marker *regexp.Regexp, payload string, benign, got ma
 	if want := typed(benign.Text); got.Text != want {
 		t.Errorf("%q: text is\n%s\nwant\n%s", payload, got.Text, want)
 	}
-	want, have := nodes(t, benign.HTML), nodes(t, got.HTML)
+	have := nodes(t, got.HTML)
 	if len(want) != len(have) {
 		t.Errorf("%q: the HTML has %d nodes, want %d", payload, len(have), len(want))
 		return

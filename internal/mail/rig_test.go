@@ -3,7 +3,6 @@ package mail_test
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"log/slog"
 	"net/http"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/usher-seats/usher/infra/local/dynamo/dynamotest"
 	"github.com/usher-seats/usher/infra/local/ses"
+	"github.com/usher-seats/usher/internal/jobtest"
 	"github.com/usher-seats/usher/internal/logsafe"
 	"github.com/usher-seats/usher/internal/mail"
 )
@@ -45,26 +45,24 @@ type wire struct {
 	dead bool
 }
 
-var errKilled = errors.New("killed")
-
 func (w *wire) RoundTrip(r *http.Request) (*http.Response, error) {
 	w.mu.Lock()
 	if w.dead {
 		w.mu.Unlock()
-		return nil, errKilled
+		return nil, jobtest.ErrKilled
 	}
 	w.calls = append(w.calls, operation(r))
 	fatal := len(w.calls) == w.dieAt
 	w.dead = fatal
 	w.mu.Unlock()
 	if fatal && !w.late {
-		return nil, errKilled
+		return nil, jobtest.ErrKilled
 	}
 	answer, err := w.RoundTripper.RoundTrip(r)
 	if fatal && err == nil {
 		_, _ = io.Copy(io.Discard, answer.Body)
 		_ = answer.Body.Close()
-		return nil, errKilled
+		return nil, jobtest.ErrKilled
 	}
 	return answer, err
 }

@@ -46,6 +46,15 @@ func boundaryCases() []boundaryCase {
 func TestAChangeAtTheLastInstantFallsInOnePeriod(t *testing.T) {
 	cases, wrong := boundaryCases(), 0
 	outcomes := map[string]int{}
+	if !faulttest.Full {
+		// Every fifth has every offset, zone, overtaking and settlement among them: none
+		// has a multiple of five values.
+		var some []boundaryCase
+		for i := 0; i < len(cases); i += 5 {
+			some = append(some, cases[i])
+		}
+		cases = some
+	}
 	for _, c := range cases {
 		code, mistake := c.run(t)
 		outcomes[code]++

@@ -245,7 +245,7 @@ func TestTheStoryOfProspectingByTheYear(t *testing.T) {
 
 	// With six each costs €1,090.00: €6,540.00 a year, €590.00 more: × 344/365 = €556.054… and €105.6495.
 	dialog = edit(page, a, "6")
-	dialog.See("Write to sales@leadfinch.example.")
+	dialog.See("Open a request, or write to sales@leadfinch.example.")
 	dialog.Click("link", "Ask for 6 licenses")
 	ask(page, a)
 	page.See("€661.70")
