@@ -249,6 +249,19 @@ func (p *Page) shoot(file string, whole bool) error {
 // fails the test, with the places.
 func (p *Page) Axe() {
 	p.t.Helper()
+	p.axe(`["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]`)
+}
+
+// AxeColors is Axe for the rules that colors can break, which is all that differs
+// between the themes.
+func (p *Page) AxeColors() {
+	p.t.Helper()
+	p.axe(`{type: "rule", values: ["color-contrast", "link-in-text-block"]}`)
+}
+
+// axe runs axe-core with the rules or the groups of them that are chosen.
+func (p *Page) axe(only string) {
+	p.t.Helper()
 	source, err := os.ReadFile(filepath.Join(p.rig.root, console.AppDir, "node_modules", "axe-core", "axe.min.js"))
 	p.must("read axe-core, which make deps installs", err)
 	p.command("run axe-core", func(ctx context.Context, s cdp.Session) error {
@@ -265,7 +278,7 @@ func (p *Page) Axe() {
 	p.command("run axe-core", func(ctx context.Context, s cdp.Session) error {
 		// After two frames, so that what was just opened or coloured anew is drawn.
 		return evaluate(ctx, s, `new Promise((drawn) => requestAnimationFrame(() => requestAnimationFrame(drawn)))
-			.then(() => axe.run(document, {runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"], resultTypes: ["violations"]}))
+			.then(() => axe.run(document, {runOnly: `+only+`, resultTypes: ["violations"]}))
 			.then((r) => r.violations.map((v) => ({id: v.id, help: v.help, nodes: v.nodes.map((n) => ({target: n.target.join(" "), html: n.html.slice(0, 200), why: n.failureSummary}))})))`, &found)
 	})
 	for _, v := range found {
