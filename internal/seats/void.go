@@ -102,8 +102,8 @@ func (s *Service) differences(ctx context.Context, account AccountID, inv *billi
 			continue
 		}
 		for _, id := range l.EventIDs {
-			at, _ := EventID(id).At()
-			if all[EventID(id)] = 0; at.Before(from) {
+			all[EventID(id)] = 0
+			if at, ok := EventID(id).At(); ok && at.Before(from) {
 				from = at
 			}
 		}
