@@ -107,8 +107,6 @@ type Rig struct {
 	// Doctored says that some of the account was made behind the domain's back: credit
 	// that no document says, or the words of a line.
 	Doctored bool
-	// turns is how often older documents were verified.
-	turns int
 }
 
 // Open gives a rig. Its owner is "owner", signed in.
